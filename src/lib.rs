@@ -1,0 +1,21 @@
+//! candle-mixup
+
+mod blend;
+mod error;
+mod loss;
+mod metrics;
+mod pairs;
+mod plan;
+mod tap;
+mod targets;
+
+pub mod nn;
+pub mod random;
+pub mod schedule;
+pub mod text;
+
+pub use blend::mix;
+pub use error::{Error, Result};
+pub use pairs::{Inverse, Pairs};
+pub use plan::{Blend, MixPlan, Site};
+pub use tap::{DropoutKeys, Flow, MixTap, RecordTap, Tap, Tapped};

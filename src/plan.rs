@@ -1,0 +1,97 @@
+//! Where in a model rows are mixed, how two rows become one, and the two together with the pairs.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::pairs::Pairs;
+
+/// A place in a model where rows can be mixed. Written `input`, `embedding`, `hidden1`, `pooled`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Site {
+    /// The raw input: images and tables. Token ids have none, since an id is a name and not a number.
+    Input,
+    /// After the embedding.
+    Embedding,
+    /// After block k, counted from 1.
+    Hidden(usize),
+    /// The pooled vector of a row, before the head.
+    Pooled,
+}
+
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Input => f.write_str("input"),
+            Self::Embedding => f.write_str("embedding"),
+            Self::Hidden(k) => write!(f, "hidden{k}"),
+            Self::Pooled => f.write_str("pooled"),
+        }
+    }
+}
+
+impl FromStr for Site {
+    type Err = Error;
+
+    fn from_str(s: &str) -> Result<Self> {
+        match s {
+            "input" => Ok(Self::Input),
+            "embedding" => Ok(Self::Embedding),
+            "pooled" => Ok(Self::Pooled),
+            _ => match s.strip_prefix("hidden").and_then(|k| k.parse().ok()) {
+                Some(k) if k > 0 => Ok(Self::Hidden(k)),
+                _ => Err(Error::setting(
+                    "site",
+                    "input, embedding, hidden1, hidden2, ... or pooled",
+                    format!("'{s}'"),
+                )),
+            },
+        }
+    }
+}
+
+impl Serialize for Site {
+    fn serialize<S: serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Site {
+    fn deserialize<D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> std::result::Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+/// How two rows become one.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Blend {
+    /// The weighted sum of the two rows.
+    #[default]
+    Linear,
+}
+
+/// Everything that one batch's mixing needs, as data: it can be printed, saved and replayed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MixPlan {
+    /// Where the rows are mixed.
+    pub site: Site,
+    /// Who is mixed with whom, and how much. Indices at or past the batch's own rows name `loaded` rows.
+    pub pairs: Pairs,
+    /// How.
+    pub blend: Blend,
+    /// Training rows from outside the batch, loaded behind it in this order and gone after the site.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub loaded: Vec<u32>,
+}

@@ -1,0 +1,3 @@
+//! Stub.
+mod clock;
+pub use clock::Clock;
