@@ -1,0 +1,378 @@
+//! The program's arguments, as clap reads them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Train with mixup, anywhere in the model, and find out whether it helped.
+#[derive(Debug, Parser)]
+#[command(name = "mixup", version, about, max_term_width = 110)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Train several arms over several seeds and say, with intervals, which helped
+    #[command(subcommand)]
+    Compare(Compare),
+    /// Train one model; writes a run directory
+    #[command(subcommand)]
+    Train(Train),
+    /// Score a trained run on data with labels
+    Evaluate(EvaluateArgs),
+    /// Label new data with a trained run: label and probabilities for every row
+    Predict(PredictArgs),
+    /// Print, check and plot a schedule: what will be drawn at each step
+    Schedule(ScheduleArgs),
+    /// List the data sets that come with the program, or write one out
+    Datasets(DatasetsArgs),
+}
+
+/// `mixup compare ...`
+#[derive(Debug, Subcommand)]
+pub enum Compare {
+    /// Text classifiers; with nothing else given, the shipped encoder on @questions, 10 rows a class
+    Text(Box<CompareTextArgs>),
+}
+
+/// `mixup train ...`
+#[derive(Debug, Subcommand)]
+pub enum Train {
+    /// A text classifier
+    Text(Box<TrainTextArgs>),
+}
+
+/// Which rows, and what stands where in them.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Data")]
+pub struct DataArgs {
+    /// csv, tsv or jsonl file (plain or .gz), or @NAME for a set that comes with the program
+    #[arg(long, value_name = "FILE|@NAME", default_value = "@questions")]
+    pub data: String,
+    #[command(flatten)]
+    pub columns: ColumnArgs,
+    /// Test rows: another file, or a share of the rows, drawn from seed 0 [default: 0.2, at most 2000 rows]
+    #[arg(long, value_name = "FILE|SHARE")]
+    pub test: Option<String>,
+    /// Validation rows: another file, or a share of the training rows [default: 0.1 from 500 training rows on]
+    #[arg(long, value_name = "FILE|SHARE")]
+    pub validation: Option<String>,
+    /// Rows with the same value here stay on one side of every split
+    #[arg(long, value_name = "COL", conflicts_with = "time")]
+    pub group: Option<String>,
+    /// The test rows are the latest by this numeric or ISO-dated column
+    #[arg(long, value_name = "COL")]
+    pub time: Option<String>,
+    /// Train on a stratified subset of this many rows in all
+    #[arg(long, value_name = "N", conflicts_with = "per_class")]
+    pub train_rows: Option<usize>,
+    /// Train on this many rows of each class
+    #[arg(long, value_name = "N")]
+    pub per_class: Option<usize>,
+}
+
+/// The columns, by name or by number from 1.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Data")]
+pub struct ColumnArgs {
+    /// Column of the text [default: text]
+    #[arg(long, value_name = "COL")]
+    pub text: Option<String>,
+    /// Column of a second text, for sentence pairs
+    #[arg(long, value_name = "COL")]
+    pub text_pair: Option<String>,
+    /// Column of the label [default: label]
+    #[arg(long, value_name = "COL")]
+    pub label: Option<String>,
+    /// Labels are several classes a row, with this between them (in jsonl also an array)
+    #[arg(long, value_name = "SEPARATOR", conflicts_with_all = ["ratings", "shares"])]
+    pub multi_label: Option<String>,
+    /// Column of ratings ("3,-1,2": whole numbers, below and above 0): the soft label is the share above 0
+    #[arg(long, value_name = "COL", conflicts_with = "shares")]
+    pub ratings: Option<String>,
+    /// Column of shares ("0.2,0.8", one for each class in sorted order): the soft label
+    #[arg(long, value_name = "COL")]
+    pub shares: Option<String>,
+    /// The file has no header line; columns are named by number, from 1
+    #[arg(long)]
+    pub no_header: bool,
+    /// Leave rows with an empty text out, and count them
+    #[arg(long)]
+    pub skip_empty: bool,
+}
+
+/// What the soft labels are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TrainOn {
+    /// Train on the label column; soft labels only score
+    Hard,
+    /// Train on the soft labels
+    Soft,
+}
+
+/// Pooling of token states into one vector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PoolingArg {
+    /// Mean over the real tokens
+    Mean,
+    /// The first token
+    Cls,
+}
+
+/// Which model.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Model")]
+pub struct ModelArgs {
+    /// A BERT, RoBERTa or DistilBERT folder in Hugging Face layout, or "cnn" [default: the shipped encoder]
+    #[arg(long, value_name = "DIR|cnn")]
+    pub model: Option<String>,
+    /// How token states become one vector (encoders)
+    #[arg(long, value_enum, default_value = "mean")]
+    pub pooling: PoolingArg,
+    /// Texts are cut to this many tokens; how many were is reported
+    #[arg(long, value_name = "N", default_value_t = 128)]
+    pub max_tokens: usize,
+    /// Do not train the embeddings, or the embeddings and the first N blocks
+    #[arg(long, value_name = "N|embeddings")]
+    pub freeze: Option<String>,
+    /// Word vectors in GloVe text format, plain or .gz (cnn)
+    #[arg(long, value_name = "FILE")]
+    pub vectors: Option<PathBuf>,
+    /// Train on the labels, or on the soft labels of --ratings or --shares
+    #[arg(long, value_enum, default_value = "hard")]
+    pub train_on: TrainOn,
+}
+
+/// How to train.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Training")]
+pub struct TrainingArgs {
+    /// Passes over the training rows
+    #[arg(long, value_name = "N", conflicts_with = "steps")]
+    pub epochs: Option<u32>,
+    /// Optimiser steps [default: 150, or 3 epochs if that is more; cnn: 300, or 10 epochs]
+    #[arg(long, value_name = "N")]
+    pub steps: Option<u64>,
+    /// Rows of one forward pass
+    #[arg(long, value_name = "N", default_value_t = 32)]
+    pub batch: usize,
+    /// Forward passes to one optimiser step, each mixed on its own
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub accumulate: usize,
+    /// Peak learning rate [default: 5e-5; cnn: 1e-3]
+    #[arg(long, value_name = "RATE")]
+    pub lr: Option<f64>,
+    /// Peak learning rate of the classifier head [default: 1e-3]
+    #[arg(long, value_name = "RATE")]
+    pub head_lr: Option<f64>,
+    /// Decoupled weight decay, on matrices
+    #[arg(long, value_name = "X", default_value_t = 0.01)]
+    pub weight_decay: f64,
+    /// Largest norm of the gradient; 0 does not clip
+    #[arg(long, value_name = "X", default_value_t = 1.0)]
+    pub clip: f64,
+    /// Share of the run over which the learning rate rises before it falls linearly to 0
+    #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
+    pub warm_up: f64,
+    /// Weigh classes by rows / (classes x rows of the class)
+    #[arg(long)]
+    pub class_weights: bool,
+    /// Stop after this many validations without a lower log loss
+    #[arg(long, value_name = "N")]
+    pub patience: Option<u32>,
+    /// Seed of the training rows' draw, initial weights, order, dropout and mixing; the first one of a comparison
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    #[command(flatten)]
+    pub machine: MachineArgs,
+}
+
+/// Where the work is done.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Machine")]
+pub struct MachineArgs {
+    /// Threads [default: all cores]; results do not depend on it
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Where tensors live
+    #[arg(long, value_enum, default_value = "cpu")]
+    pub device: DeviceArg,
+}
+
+/// A device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DeviceArg {
+    /// The processor
+    Cpu,
+    /// An NVIDIA GPU; needs a build with --features cuda
+    Cuda,
+    /// An Apple GPU; needs a build with --features metal
+    Metal,
+}
+
+/// What is printed, and where things go.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// Folder of the run [default: the next free runs/COMMAND-N]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Take up an interrupted run in --out where it stopped
+    #[arg(long, requires = "out")]
+    pub resume: bool,
+    #[command(flatten)]
+    pub print: PrintArgs,
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Output")]
+pub struct PrintArgs {
+    /// One JSON object on stdout and nothing else
+    #[arg(long)]
+    pub json: bool,
+    /// No progress
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// `mixup train text`
+#[derive(Debug, Clone, Args)]
+pub struct TrainTextArgs {
+    #[command(flatten)]
+    pub data: DataArgs,
+    #[command(flatten)]
+    pub model: ModelArgs,
+    /// How to mix: a preset (see `mixup schedule --list`)
+    #[arg(long, value_name = "PRESET", default_value = "mixup", conflicts_with = "schedule")]
+    pub mix: String,
+    /// How to mix: a schedule file (JSON)
+    #[arg(long, value_name = "FILE")]
+    pub schedule: Option<PathBuf>,
+    #[command(flatten)]
+    pub training: TrainingArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Seconds between checkpoints
+    #[arg(long, value_name = "S", default_value_t = 60.0, hide_short_help = true)]
+    pub checkpoint_every: f64,
+}
+
+/// `mixup compare text`
+#[derive(Debug, Clone, Args)]
+pub struct CompareTextArgs {
+    #[command(flatten)]
+    pub data: DataArgs,
+    #[command(flatten)]
+    pub model: ModelArgs,
+    /// The arms: presets or schedule files; each is compared with the first
+    #[arg(long, value_delimiter = ',', value_name = "A,B,...", default_value = "none,smoothing,mixup,manifold")]
+    pub arms: Vec<String>,
+    /// How many seeds, from --seed on; each draws its own training rows, initial weights, order and dropout
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub seeds: u64,
+    #[command(flatten)]
+    pub training: TrainingArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `mixup evaluate`
+#[derive(Debug, Clone, Args)]
+pub struct EvaluateArgs {
+    /// The run's folder
+    pub run: PathBuf,
+    /// Data with labels; the run's own columns unless said otherwise [default: the run's test rows]
+    #[arg(long, value_name = "FILE|@NAME")]
+    pub data: Option<String>,
+    #[command(flatten)]
+    pub columns: ColumnArgs,
+    #[command(flatten)]
+    pub machine: MachineArgs,
+    #[command(flatten)]
+    pub print: PrintArgs,
+}
+
+/// `mixup predict`
+#[derive(Debug, Clone, Args)]
+pub struct PredictArgs {
+    /// The run's folder
+    pub run: PathBuf,
+    /// Data to label; any number of rows
+    #[arg(long, value_name = "FILE|@NAME")]
+    pub data: String,
+    #[command(flatten)]
+    pub columns: ColumnArgs,
+    /// Write here: csv, or jsonl by the name's ending [default: csv on stdout]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Overwrite --out
+    #[arg(long, requires = "out")]
+    pub force: bool,
+    #[command(flatten)]
+    pub machine: MachineArgs,
+    /// One JSON object a row on stdout
+    #[arg(long, conflicts_with = "out")]
+    pub json: bool,
+    /// No progress
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// `mixup schedule`
+#[derive(Debug, Clone, Args)]
+pub struct ScheduleArgs {
+    /// A preset
+    #[arg(long, value_name = "PRESET", default_value = "manifold", conflicts_with = "schedule")]
+    pub mix: String,
+    /// A schedule file (JSON)
+    #[arg(long, value_name = "FILE")]
+    pub schedule: Option<PathBuf>,
+    /// List the presets
+    #[arg(long)]
+    pub list: bool,
+    /// The model's sites, in forward order
+    #[arg(long, value_delimiter = ',', value_name = "A,B,...", default_value = "embedding,hidden1,hidden2,hidden3,pooled")]
+    pub sites: Vec<String>,
+    /// Steps of the run
+    #[arg(long, value_name = "N", default_value_t = 150)]
+    pub steps: u64,
+    /// Training rows
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    pub rows: usize,
+    /// Rows of a batch
+    #[arg(long, value_name = "N", default_value_t = 32)]
+    pub batch: usize,
+    /// Classes, of equal size; the row's number modulo this is its class
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub classes: usize,
+    /// Seed
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Print what is drawn at this many first steps
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub show: u64,
+    /// Plot probability, alpha and the sites' shares over the run (SVG)
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
+    /// One JSON object on stdout: the schedule, and every step's draws
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `mixup datasets`
+#[derive(Debug, Clone, Args)]
+pub struct DatasetsArgs {
+    /// Write this set out, unpacked, to --out or stdout
+    pub name: Option<String>,
+    /// The file to write; it must not exist
+    #[arg(long, value_name = "FILE", requires = "name")]
+    pub out: Option<PathBuf>,
+    /// JSON instead of a table
+    #[arg(long, conflicts_with = "name")]
+    pub json: bool,
+}

@@ -1,0 +1,51 @@
+//! The command line: raw arguments → checked settings → library call → report.
+
+mod args;
+mod compare;
+mod datasets;
+mod evaluate;
+mod interrupt;
+mod model_dir;
+mod predict;
+mod progress;
+mod run_dir;
+mod schedule;
+mod settings;
+mod task;
+mod train;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command, Compare, Train};
+
+/// Exit codes: 0 done, 1 failed, 2 bad usage.
+pub fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            let usage = error.downcast_ref::<candle_mixup::Error>().is_some_and(candle_mixup::Error::is_usage);
+            ExitCode::from(if usage { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Compare(Compare::Text(args)) => compare::run(*args),
+        Command::Train(Train::Text(args)) => train::run(*args),
+        Command::Evaluate(args) => evaluate::run(args),
+        Command::Predict(args) => predict::run(args),
+        Command::Schedule(args) => schedule::run(args),
+        Command::Datasets(args) => datasets::run(args),
+    }
+}
+
+/// Whether the reader of our output went away (`mixup predict ... | head`), which is no failure.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let closed = |e: &std::io::Error| e.kind() == std::io::ErrorKind::BrokenPipe;
+    error.chain().any(|e| e.downcast_ref::<std::io::Error>().is_some_and(closed))
+}

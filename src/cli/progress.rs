@@ -1,0 +1,77 @@
+//! Progress bars on stderr: none when it is not a terminal or with `--quiet`.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use candle_mixup::train::{StepEvent, Watcher};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::interrupt::Interrupt;
+
+/// All bars of one command.
+#[derive(Debug, Clone)]
+pub struct Bars(Option<MultiProgress>);
+
+impl Bars {
+    /// Bars, unless `quiet` or stderr is not a terminal.
+    pub fn new(quiet: bool) -> Self {
+        let shown = !quiet && std::io::stderr().is_terminal();
+        Self(shown.then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(8))))
+    }
+
+    /// A bar over `total` units.
+    pub fn bar(&self, total: u64, unit: &str, name: &str) -> ProgressBar {
+        let Some(bars) = &self.0 else { return ProgressBar::hidden() };
+        let bar = bars.add(ProgressBar::new(total));
+        let template = format!("{{prefix:16}} [{{bar:24}}] {{pos}}/{{len}} {unit}  {{per_sec}}  {{msg}}  {{eta}} left");
+        if let Ok(style) = ProgressStyle::with_template(&template) {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar.set_prefix(name.to_string());
+        bar.enable_steady_tick(Duration::from_millis(500));
+        bar
+    }
+
+    /// A line above the bars, on stderr; printed also where there are no bars, unless `quiet` was asked for.
+    pub fn line(&self, text: &str) {
+        if let Some(bars) = &self.0 {
+            // A terminal that cannot be written to is no reason to end a run.
+            let _ = bars.println(text);
+        }
+    }
+}
+
+/// Shows one run's steps, and passes Ctrl-C on to it.
+#[derive(Debug)]
+pub struct RunBar {
+    bar: ProgressBar,
+    interrupt: Interrupt,
+    loss: Option<f64>,
+}
+
+impl RunBar {
+    /// A bar of `steps` steps.
+    pub fn new(bars: &Bars, steps: u64, name: &str, interrupt: Interrupt) -> Self {
+        Self { bar: bars.bar(steps, "steps", name), interrupt, loss: None }
+    }
+}
+
+impl Drop for RunBar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Watcher for RunBar {
+    fn step(&mut self, event: &StepEvent) {
+        let loss = self.loss.map_or(event.loss, |old| 0.9 * old + 0.1 * event.loss);
+        self.loss = Some(loss);
+        let mixed = event.mixed.map_or_else(|| "plain".to_string(), |site| format!("mixing at {site}"));
+        self.bar.set_position(event.clock.step + 1);
+        self.bar.set_message(format!("loss {loss:.3}  {mixed}"));
+    }
+
+    fn stop(&self) -> bool {
+        self.interrupt.asked()
+    }
+}

@@ -1,0 +1,66 @@
+//! A model's word on rows: logits, probabilities, scores.
+
+use candle_core::DType;
+
+use super::labels::{Labels, TargetKind};
+use crate::error::Result;
+use crate::metrics::{Scores, classification, multi_label};
+use crate::source::Source;
+use crate::tap::Tapped;
+
+/// Rows of one forward pass without gradients.
+const BATCH: usize = 64;
+
+/// The plain model's logits of `rows`, flat and in the order of `rows`. Rows of similar size run together.
+///
+/// # Errors
+/// Candle's.
+pub fn logits<M: Tapped>(model: &M, source: &impl Source<Input = M::Input>, rows: &[u32]) -> Result<Vec<f32>> {
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    order.sort_by_key(|&i| source.size(rows[i]));
+    let mut all = Vec::new();
+    for places in order.chunks(BATCH) {
+        let batch: Vec<u32> = places.iter().map(|&i| rows[i]).collect();
+        let out = model.forward(&source.batch(&batch)?, &mut ())?.to_dtype(DType::F32)?;
+        let outputs = out.dim(1)?;
+        all.resize(rows.len() * outputs, 0.0);
+        let values = out.flatten_all()?.to_vec1::<f32>()?;
+        for (&place, row) in places.iter().zip(values.chunks(outputs)) {
+            all[place * outputs..][..outputs].copy_from_slice(row);
+        }
+    }
+    Ok(all)
+}
+
+/// Probabilities from flat logits: softmax over the outputs, or a sigmoid each, in f64 and rounded once.
+pub fn probabilities(logits: &[f32], outputs: usize, kind: TargetKind) -> Vec<f32> {
+    match kind {
+        TargetKind::SingleLabel => logits.chunks(outputs).flat_map(softmax).collect(),
+        TargetKind::MultiLabel => logits.iter().map(|&z| (1.0 / (1.0 + (-f64::from(z)).exp())) as f32).collect(),
+    }
+}
+
+fn softmax(row: &[f32]) -> Vec<f32> {
+    let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let powers: Vec<f64> = row.iter().map(|&z| f64::from(z - most).exp()).collect();
+    let sum: f64 = powers.iter().sum();
+    powers.iter().map(|p| (p / sum) as f32).collect()
+}
+
+/// The scores of `rows`, whose labels are `labels`.
+///
+/// # Errors
+/// Candle's, and [`crate::Error::Data`] where nothing can be scored.
+pub fn scores<M: Tapped>(
+    model: &M,
+    source: &impl Source<Input = M::Input>,
+    labels: &Labels,
+    rows: &[u32],
+) -> Result<Scores> {
+    let outputs = labels.outputs();
+    let probabilities = probabilities(&logits(model, source, rows)?, outputs, labels.kind());
+    match labels.kind() {
+        TargetKind::SingleLabel => classification(&probabilities, &labels.gather(rows), outputs),
+        TargetKind::MultiLabel => multi_label(&probabilities, &labels.gather(rows), outputs),
+    }
+}

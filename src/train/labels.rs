@@ -1,0 +1,110 @@
+//! The targets of all rows of a data set, always soft: one number a row and output.
+
+use candle_core::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::loss::Loss;
+
+/// What the targets mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TargetKind {
+    /// One class a row: shares that sum to 1; cross-entropy.
+    SingleLabel,
+    /// Any number of classes a row, each 0 to 1 on its own; binary cross-entropy.
+    MultiLabel,
+}
+
+impl TargetKind {
+    /// The loss that goes with the kind.
+    pub fn loss(self) -> Loss {
+        match self {
+            Self::SingleLabel => Loss::CrossEntropy,
+            Self::MultiLabel => Loss::BinaryCrossEntropy,
+        }
+    }
+}
+
+/// Targets `[rows, outputs]`, flat.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Labels {
+    kind: TargetKind,
+    values: Vec<f32>,
+    outputs: usize,
+    classes: Vec<u32>,
+}
+
+impl Labels {
+    /// Labels from flat values, `outputs` a row.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the values are not whole rows.
+    pub fn new(kind: TargetKind, values: Vec<f32>, outputs: usize) -> Result<Self> {
+        if outputs == 0 || !values.len().is_multiple_of(outputs) {
+            let expected = format!("rows of {outputs} values");
+            return Err(Error::Shape { what: "targets".into(), expected, got: format!("{} values", values.len()) });
+        }
+        let classes = values.chunks(outputs).map(largest).collect();
+        Ok(Self { kind, values, outputs, classes })
+    }
+
+    /// What the targets mean.
+    pub fn kind(&self) -> TargetKind {
+        self.kind
+    }
+
+    /// Outputs a row.
+    pub fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.classes.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.classes.is_empty()
+    }
+
+    /// The class with the largest share, of every row; ties go to the lower class.
+    pub fn classes(&self) -> &[u32] {
+        &self.classes
+    }
+
+    /// The targets of one row.
+    pub fn row(&self, row: u32) -> &[f32] {
+        &self.values[row as usize * self.outputs..][..self.outputs]
+    }
+
+    /// The targets of these rows, flat.
+    pub fn gather(&self, rows: &[u32]) -> Vec<f32> {
+        rows.iter().flat_map(|&r| self.row(r)).copied().collect()
+    }
+
+    /// The targets of these rows, `[rows, outputs]`.
+    ///
+    /// # Errors
+    /// Candle's.
+    pub fn batch(&self, rows: &[u32], device: &Device) -> Result<Tensor> {
+        Ok(Tensor::from_vec(self.gather(rows), (rows.len(), self.outputs), device)?)
+    }
+
+    /// How much target mass each output has over these rows: the class counts where labels are hard.
+    pub fn counts(&self, rows: &[u32]) -> Vec<f64> {
+        let mut counts = vec![0.0; self.outputs];
+        for &row in rows {
+            for (count, &share) in counts.iter_mut().zip(self.row(row)) {
+                *count += f64::from(share);
+            }
+        }
+        counts
+    }
+}
+
+/// The index of the largest value, the lowest of equals.
+pub(super) fn largest(row: &[f32]) -> u32 {
+    (1..row.len()).fold(0, |best, i| if row[i] > row[best] { i } else { best }) as u32
+}

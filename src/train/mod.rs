@@ -1,0 +1,19 @@
+//! Training: the loop, what it is told, what it records, and how it stops and goes on.
+//!
+//! Knows no domain: a model is anything [`Tapped`](crate::Tapped), rows are anything [`Source`](crate::Source).
+
+mod checkpoint;
+mod evaluate;
+mod history;
+mod labels;
+mod order;
+mod session;
+mod settings;
+
+pub use checkpoint::Checkpoint;
+pub use evaluate::{logits, probabilities, scores};
+pub use history::Point;
+pub use labels::{Labels, TargetKind};
+pub use order::batches;
+pub use session::{Job, Outcome, StepEvent, Watcher, train};
+pub use settings::{ClassWeights, Length, TrainSettings};

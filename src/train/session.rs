@@ -1,0 +1,383 @@
+//! The training loop.
+
+use std::collections::BTreeMap;
+
+use candle_core::{DType, Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+use super::checkpoint::Checkpoint;
+use super::evaluate;
+use super::history::{Point, Window};
+use super::labels::{Labels, TargetKind, largest};
+use super::order;
+use super::settings::{ClassWeights, TrainSettings};
+use crate::error::{Error, Result};
+use crate::loss::Loss;
+use crate::metrics::{Metric, Scores};
+use crate::nn::{self, AdamW, AdamWSettings, Gradients, Parameter, Pretrained, Weights};
+use crate::plan::{MixPlan, Site};
+use crate::random::{Purpose, Stream};
+use crate::schedule::{Clock, Rows, Scheduler};
+use crate::source::Source;
+use crate::tap::{DropoutKeys, MixTap, Tapped};
+use crate::targets::{mix_targets, smooth};
+
+/// History points of a run, and validations at most.
+const POINTS: u64 = 50;
+/// Training rows on which the unmixed loss is followed.
+const CLEAN_ROWS: usize = 64;
+
+/// Everything one run needs.
+#[derive(Debug)]
+pub struct Job<'a, M, S> {
+    /// The model; it reads `weights`.
+    pub model: &'a M,
+    /// The model's weights.
+    pub weights: &'a Weights,
+    /// Those to train, with their learning-rate factors.
+    pub parameters: Vec<Parameter>,
+    /// The rows' inputs.
+    pub source: &'a S,
+    /// The rows' targets.
+    pub labels: &'a Labels,
+    /// Training rows.
+    pub train: &'a [u32],
+    /// Validation rows; empty means that the last step's weights are kept.
+    pub validation: &'a [u32],
+    /// When and how rows are mixed.
+    pub scheduler: &'a Scheduler,
+    /// The settings.
+    pub settings: &'a TrainSettings,
+    /// Where the model lives.
+    pub device: &'a Device,
+}
+
+/// What a watcher hears after every optimiser step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepEvent {
+    /// The step just done, from 0.
+    pub clock: Clock,
+    /// Its training loss.
+    pub loss: f64,
+    /// Where it mixed, if it did.
+    pub mixed: Option<Site>,
+    /// Rows it saw.
+    pub rows: usize,
+}
+
+/// Follows a run and may stop it.
+pub trait Watcher {
+    /// After every optimiser step.
+    fn step(&mut self, _event: &StepEvent) {}
+
+    /// Whether the run shall write a checkpoint and stop.
+    fn stop(&self) -> bool {
+        false
+    }
+}
+
+impl Watcher for () {}
+
+/// What a run leaves behind besides the weights.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// The history.
+    pub history: Vec<Point>,
+    /// Optimiser steps done.
+    pub steps: u64,
+    /// The step whose weights were kept, where validation chose.
+    pub best_step: Option<u64>,
+    /// Batches that were to be mixed but held a single row.
+    pub skipped: u64,
+    /// Weights whose gradient was all zero at the first step: reported, not refused.
+    pub silent: Vec<String>,
+    /// The step at which a checkpoint was taken up.
+    pub resumed: Option<u64>,
+}
+
+/// Where a run is: all that a checkpoint keeps besides tensors.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub(super) struct Progress {
+    step: u64,
+    window: Window,
+    history: Vec<Point>,
+    best: Option<(u64, f64)>,
+    since_best: u32,
+    skipped: u64,
+    silent: Vec<String>,
+}
+
+/// Trains until the settings' length is reached, patience is lost or the watcher stops it.
+///
+/// Draws are keyed by (seed, step), so a run taken up from a checkpoint goes on bit for bit.
+///
+/// # Errors
+/// [`Error::NoGradient`] at the first step, [`Error::NotFinite`], [`Error::Interrupted`] after a stop, and whatever
+/// the model, the schedule and the checkpoint report.
+pub fn train<M, S>(
+    job: Job<'_, M, S>,
+    watcher: &mut dyn Watcher,
+    mut checkpoint: Option<&mut Checkpoint>,
+) -> Result<Outcome>
+where
+    M: Tapped,
+    S: Source<Input = M::Input>,
+{
+    job.settings.check()?;
+    let mut run = Run::new(&job)?;
+    let resumed = run.take_up(checkpoint.as_deref())?;
+    let per_epoch = job.settings.steps_per_epoch(job.train.len());
+    let steps = job.settings.steps(job.train.len());
+    let mut batches = (u32::MAX, Vec::new());
+    while run.at.step < steps && !run.out_of_patience() {
+        if watcher.stop() {
+            run.save(checkpoint.as_deref_mut())?;
+            return Err(Error::Interrupted);
+        }
+        let clock = Clock::at(run.at.step, steps, per_epoch);
+        if batches.0 != clock.epoch {
+            let size = |row| job.source.size(row);
+            batches = (clock.epoch, order::batches(job.settings.seed, clock.epoch, job.train, job.settings.batch, size));
+        }
+        let first = (clock.step % per_epoch) as usize * job.settings.accumulate;
+        let group = batches.1.iter().skip(first).take(job.settings.accumulate);
+        let event = run.step(clock, &group.map(Vec::as_slice).collect::<Vec<_>>())?;
+        let epoch_ends = (clock.step + 1).is_multiple_of(per_epoch);
+        run.record(clock, epoch_ends, per_epoch)?;
+        if let Some(checkpoint) = checkpoint.as_deref_mut().filter(|c| c.is_due(epoch_ends)) {
+            run.save(Some(checkpoint))?;
+        }
+        watcher.step(&event);
+    }
+    run.finish(resumed)
+}
+
+/// A run in progress.
+struct Run<'a, M, S> {
+    job: &'a Job<'a, M, S>,
+    loss: Loss,
+    class_weights: Option<Vec<f32>>,
+    clean: Vec<u32>,
+    optimiser: AdamW,
+    best: Option<BTreeMap<String, Tensor>>,
+    at: Progress,
+}
+
+/// What one forward pass contributed.
+struct Pass {
+    gradients: Gradients,
+    loss: f64,
+    hits: f64,
+    mixed: Option<Site>,
+}
+
+impl<'a, M, S> Run<'a, M, S>
+where
+    M: Tapped,
+    S: Source<Input = M::Input>,
+{
+    fn new(job: &'a Job<'a, M, S>) -> Result<Self> {
+        if job.train.is_empty() {
+            return Err(Error::Data("there are no training rows".into()));
+        }
+        let s = job.settings;
+        let settings = AdamWSettings { weight_decay: s.weight_decay, clip: s.clip, ..AdamWSettings::default() };
+        let mut clean = job.train.to_vec();
+        Stream::new(s.seed, Purpose::Split, u64::MAX).shuffle(&mut clean);
+        clean.truncate(CLEAN_ROWS);
+        Ok(Self {
+            job,
+            loss: job.labels.kind().loss(),
+            class_weights: class_weights(job),
+            clean,
+            optimiser: AdamW::new(job.parameters.clone(), settings)?,
+            best: None,
+            at: Progress::default(),
+        })
+    }
+
+    /// One optimiser step over the microbatches of `group`, each mixed on its own.
+    fn step(&mut self, clock: Clock, group: &[&[u32]]) -> Result<StepEvent> {
+        let total: usize = group.iter().map(|b| b.len()).sum();
+        let mut sum: Option<Gradients> = None;
+        let (mut loss, mut mixed) = (0.0, None);
+        for (micro, rows) in group.iter().enumerate() {
+            let share = rows.len() as f64 / total as f64;
+            let pass = self.pass(self.micro_clock(clock, micro), rows, share)?;
+            self.at.window.add(pass.loss, pass.hits, rows.len(), pass.mixed.is_some());
+            loss += pass.loss * share;
+            mixed = mixed.or(pass.mixed);
+            match &mut sum {
+                None => sum = Some(pass.gradients),
+                Some(sum) => sum.add(&pass.gradients)?,
+            }
+        }
+        let gradients = sum.ok_or_else(|| Error::Data("a step without rows".into()))?;
+        if clock.step == 0 {
+            self.at.silent = gradients.check(&self.job.parameters, clock.step)?;
+        }
+        let rate = self.job.settings.rate * self.job.settings.curve.value(&clock);
+        self.optimiser.step(&gradients, rate)?;
+        self.at.step += 1;
+        Ok(StepEvent { clock, loss, mixed, rows: total })
+    }
+
+    /// The schedule's clock counts forward passes.
+    fn micro_clock(&self, clock: Clock, micro: usize) -> Clock {
+        let n = self.job.settings.accumulate as u64;
+        Clock { step: clock.step * n + micro as u64, steps: clock.steps * n, ..clock }
+    }
+
+    /// Forward and backward of one batch; its loss counts `share` in the step.
+    fn pass(&mut self, clock: Clock, rows: &[u32], share: f64) -> Result<Pass> {
+        let job = self.job;
+        let plan = self.plan(clock, rows)?;
+        let incoming = match &plan {
+            Some(plan) if !plan.loaded.is_empty() => [rows, &plan.loaded].concat(),
+            _ => rows.to_vec(),
+        };
+        let mut tap =
+            MixTap::new(plan.as_ref()).with_dropout(DropoutKeys::new(job.settings.seed, clock.step));
+        let logits = job.model.forward(&job.source.batch(&incoming)?, &mut tap)?;
+        tap.finish(&job.model.sites())?;
+        let own = job.labels.batch(&incoming, job.device)?;
+        let mixed = plan.as_ref().map_or(Ok(own.clone()), |plan| mix_targets(&own, &plan.pairs))?;
+        let targets = match (job.scheduler.smoothing(), job.labels.kind()) {
+            (s, TargetKind::SingleLabel) if s > 0.0 => smooth(&mixed, s)?,
+            (s, TargetKind::MultiLabel) if s > 0.0 => mixed.affine(1.0 - s, s / 2.0)?,
+            _ => mixed.clone(),
+        };
+        let loss = self.loss.of(&logits, &targets, self.class_weights.as_deref())?;
+        let value = loss.to_dtype(DType::F64)?.to_scalar::<f64>()?;
+        if !value.is_finite() {
+            return Err(Error::NotFinite { what: "the training loss".into(), step: clock.step });
+        }
+        let gradients = nn::backward(&(loss * share)?, &job.parameters)?;
+        let hits = hits(&logits, &mixed, job.labels.kind())? * rows.len() as f64;
+        Ok(Pass { gradients, loss: value, hits, mixed: plan.map(|p| p.site) })
+    }
+
+    fn plan(&mut self, clock: Clock, rows: &[u32]) -> Result<Option<MixPlan>> {
+        let classes = (self.job.labels.kind() == TargetKind::SingleLabel).then(|| self.job.labels.classes());
+        let batch = Rows { batch: rows, classes, neighbours: None };
+        let plan = self.job.scheduler.plan(clock, batch)?;
+        if plan.is_none() && rows.len() == 1 && self.job.scheduler.probability(&clock) > 0.0 {
+            self.at.skipped += 1;
+        }
+        Ok(plan)
+    }
+
+    /// Writes a history point and validates, where either is due.
+    fn record(&mut self, clock: Clock, epoch_ends: bool, per_epoch: u64) -> Result<()> {
+        let last = self.at.step == clock.steps;
+        let epochs = clock.steps.div_ceil(per_epoch);
+        let validates = !self.job.validation.is_empty()
+            && (last || epoch_ends && (u64::from(clock.epoch) + 1).is_multiple_of(epochs.div_ceil(POINTS)));
+        if !(last || validates || self.at.step.is_multiple_of(clock.steps.div_ceil(POINTS))) {
+            return Ok(());
+        }
+        self.optimiser.flush()?;
+        let window = std::mem::take(&mut self.at.window);
+        let validation = validates.then(|| self.validate()).transpose()?;
+        self.at.history.push(Point {
+            epoch: clock.epoch,
+            step: self.at.step,
+            train_loss: window.loss / window.rows,
+            mixed_accuracy: window.hits / window.rows,
+            mixed: window.mixed as f64 / window.passes as f64,
+            clean_loss: self.clean_loss()?,
+            rate: self.job.settings.rate * self.job.settings.curve.value(&clock),
+            validation,
+        });
+        Ok(())
+    }
+
+    /// Scores the validation rows and keeps the weights if their log loss is the lowest so far.
+    fn validate(&mut self) -> Result<Scores> {
+        let job = self.job;
+        let scores = evaluate::scores(job.model, job.source, job.labels, job.validation)?;
+        let loss = scores.get(Metric::LogLoss).unwrap_or(f64::INFINITY);
+        if self.at.best.is_none_or(|(_, best)| loss < best) {
+            self.at.best = Some((self.at.step, loss));
+            self.at.since_best = 0;
+            let copy = |(name, t): (String, Tensor)| Ok((name, t.copy()?));
+            self.best = Some(job.weights.tensors()?.into_iter().map(copy).collect::<Result<_>>()?);
+        } else {
+            self.at.since_best += 1;
+        }
+        Ok(scores)
+    }
+
+    fn clean_loss(&self) -> Result<f64> {
+        let logits = self.job.model.forward(&self.job.source.batch(&self.clean)?, &mut ())?;
+        let targets = self.job.labels.batch(&self.clean, self.job.device)?;
+        let loss = self.loss.of(&logits.detach(), &targets, None)?;
+        Ok(loss.to_dtype(DType::F64)?.to_scalar::<f64>()?)
+    }
+
+    fn out_of_patience(&self) -> bool {
+        self.job.settings.patience.is_some_and(|patience| self.at.since_best >= patience)
+    }
+
+    fn save(&self, checkpoint: Option<&mut Checkpoint>) -> Result<()> {
+        match checkpoint {
+            None => Ok(()),
+            Some(c) => c.save(&self.at, self.job.weights, &self.optimiser, self.best.as_ref()),
+        }
+    }
+
+    fn take_up(&mut self, checkpoint: Option<&Checkpoint>) -> Result<Option<u64>> {
+        let Some(saved) = checkpoint.map(Checkpoint::load).transpose()?.flatten() else { return Ok(None) };
+        self.job.weights.load(&saved.weights)?;
+        self.optimiser.load_state(&saved.optimiser)?;
+        self.best = saved.best.map(|best| best.into_map());
+        self.at = saved.progress;
+        Ok(Some(self.at.step))
+    }
+
+    /// Sets the best weights, where validation chose some, and sums the run up.
+    fn finish(mut self, resumed: Option<u64>) -> Result<Outcome> {
+        self.optimiser.flush()?;
+        if let Some(best) = self.best.take() {
+            self.job.weights.load(&Pretrained::from_map(best))?;
+        }
+        Ok(Outcome {
+            history: self.at.history,
+            steps: self.at.step,
+            best_step: self.at.best.map(|(step, _)| step),
+            skipped: self.at.skipped,
+            silent: self.at.silent,
+            resumed,
+        })
+    }
+}
+
+/// Balanced weights, rows / (classes · count), from the training rows' target mass.
+fn class_weights<M, S>(job: &Job<'_, M, S>) -> Option<Vec<f32>> {
+    match job.settings.class_weights {
+        ClassWeights::None => None,
+        ClassWeights::Balanced => {
+            let counts = job.labels.counts(job.train);
+            let total: f64 = counts.iter().sum();
+            let weight = |count: &f64| if *count > 0.0 { total / (counts.len() as f64 * count) } else { 0.0 };
+            Some(counts.iter().map(|count| weight(count) as f32).collect())
+        }
+    }
+}
+
+/// λ-weighted accuracy: the mixed target's share at the predicted class, averaged over the outgoing rows.
+fn hits(logits: &Tensor, mixed: &Tensor, kind: TargetKind) -> Result<f64> {
+    let outputs = logits.dim(1)?;
+    let flat = |t: &Tensor| t.detach().to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>();
+    let (logits, targets) = (flat(logits)?, flat(mixed)?);
+    let rows = logits.chunks(outputs).zip(targets.chunks(outputs));
+    let hit = |(z, t): (&[f32], &[f32])| match kind {
+        TargetKind::SingleLabel => f64::from(t[largest(z) as usize]),
+        TargetKind::MultiLabel => {
+            let miss = |(z, t): (&f32, &f32)| f64::from((t - f32::from(u8::from(*z > 0.0))).abs());
+            1.0 - z.iter().zip(t).map(miss).sum::<f64>() / outputs as f64
+        }
+    };
+    let (count, sum) = rows.map(hit).fold((0usize, 0.0), |(n, s), h| (n + 1, s + h));
+    Ok(sum / count.max(1) as f64)
+}
