@@ -2,6 +2,7 @@
 
 mod blend;
 mod error;
+mod files;
 mod loss;
 mod metrics;
 mod pairs;
@@ -9,6 +10,7 @@ mod plan;
 mod tap;
 mod targets;
 
+pub mod compare;
 pub mod nn;
 pub mod random;
 pub mod schedule;
@@ -16,6 +18,7 @@ pub mod text;
 
 pub use blend::mix;
 pub use error::{Error, Result};
+pub use files::write_atomically;
 pub use pairs::{Inverse, Pairs};
 pub use plan::{Blend, MixPlan, Site};
 pub use tap::{DropoutKeys, Flow, MixTap, RecordTap, Tap, Tapped};
