@@ -183,6 +183,17 @@ pub enum Error {
     /// Anything Candle reports.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),
+    /// A job of a grid that panicked.
+    #[error("job {job} panicked: {message}")]
+    Panicked {
+        /// The job, from 0.
+        job: usize,
+        /// What the panic said.
+        message: String,
+    },
+    /// Worker threads that could not be started.
+    #[error("cannot start worker threads: {0}")]
+    Threads(#[source] rayon::ThreadPoolBuildError),
 }
 
 impl Error {

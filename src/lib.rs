@@ -5,19 +5,25 @@ mod error;
 mod loss;
 mod pairs;
 mod plan;
+mod source;
 mod tap;
 mod targets;
 
+pub mod compare;
+pub mod files;
 pub mod metrics;
 pub mod nn;
 pub mod random;
 pub mod schedule;
+pub mod split;
 pub mod text;
+pub mod train;
 
 pub use blend::{Pixel, mix, mix_in_place};
 pub use error::{Error, Result};
 pub use loss::{Form, Loss};
 pub use pairs::{Inverse, Pairs};
 pub use plan::{Blend, MixPlan, Site};
+pub use source::RowSource;
 pub use tap::{DropoutKeys, Flow, MixTap, RecordTap, Tap, Tapped};
 pub use targets::{mix_targets, one_hot, smooth};

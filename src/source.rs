@@ -3,7 +3,7 @@
 use crate::error::Result;
 
 /// Rows that a model can read, by number.
-pub trait Source: Sync {
+pub trait RowSource: Sync {
     /// What the model's forward pass takes: a token batch, a table batch, an image batch.
     type Input;
 

@@ -5,7 +5,7 @@ use candle_core::DType;
 use super::labels::{Labels, TargetKind};
 use crate::error::Result;
 use crate::metrics::{Scores, classification, multi_label};
-use crate::source::Source;
+use crate::source::RowSource;
 use crate::tap::Tapped;
 
 /// Rows of one forward pass without gradients.
@@ -15,7 +15,7 @@ const BATCH: usize = 64;
 ///
 /// # Errors
 /// Candle's.
-pub fn logits<M: Tapped>(model: &M, source: &impl Source<Input = M::Input>, rows: &[u32]) -> Result<Vec<f32>> {
+pub fn logits<M: Tapped>(model: &M, source: &impl RowSource<Input = M::Input>, rows: &[u32]) -> Result<Vec<f32>> {
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_by_key(|&i| source.size(rows[i]));
     let mut all = Vec::new();
@@ -53,7 +53,7 @@ fn softmax(row: &[f32]) -> Vec<f32> {
 /// Candle's, and [`crate::Error::Data`] where nothing can be scored.
 pub fn scores<M: Tapped>(
     model: &M,
-    source: &impl Source<Input = M::Input>,
+    source: &impl RowSource<Input = M::Input>,
     labels: &Labels,
     rows: &[u32],
 ) -> Result<Scores> {

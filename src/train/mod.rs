@@ -1,6 +1,6 @@
 //! Training: the loop, what it is told, what it records, and how it stops and goes on.
 //!
-//! Knows no domain: a model is anything [`Tapped`](crate::Tapped), rows are anything [`Source`](crate::Source).
+//! Knows no domain: a model is anything [`Tapped`](crate::Tapped), rows are anything [`RowSource`](crate::RowSource).
 
 mod checkpoint;
 mod evaluate;

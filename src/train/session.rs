@@ -18,7 +18,7 @@ use crate::nn::{self, AdamW, AdamWSettings, Gradients, Parameter, Pretrained, We
 use crate::plan::{MixPlan, Site};
 use crate::random::{Purpose, Stream};
 use crate::schedule::{Clock, Rows, Scheduler};
-use crate::source::Source;
+use crate::source::RowSource;
 use crate::tap::{DropoutKeys, MixTap, Tapped};
 use crate::targets::{mix_targets, smooth};
 
@@ -121,7 +121,7 @@ pub fn train<M, S>(
 ) -> Result<Outcome>
 where
     M: Tapped,
-    S: Source<Input = M::Input>,
+    S: RowSource<Input = M::Input>,
 {
     job.settings.check()?;
     let mut run = Run::new(&job)?;
@@ -174,7 +174,7 @@ struct Pass {
 impl<'a, M, S> Run<'a, M, S>
 where
     M: Tapped,
-    S: Source<Input = M::Input>,
+    S: RowSource<Input = M::Input>,
 {
     fn new(job: &'a Job<'a, M, S>) -> Result<Self> {
         if job.train.is_empty() {

@@ -1,0 +1,15 @@
+//! Comparisons: a grid of runs, and what can and cannot be concluded from it.
+//!
+//! Knows nothing of models, domains or reports: a job is a closure, a result is named numbers.
+
+mod comparison;
+mod grid;
+mod metric; // until crate::metrics has them
+mod stats;
+mod words;
+
+pub use comparison::{Arm, Comparison, Linearity, Run, Values, Verdict, Versus};
+pub use grid::grid;
+pub use metric::{Direction, Metric};
+pub use stats::{LEVEL, POWER, Paired, detectable_factor, holm, mean, paired, standard_deviation};
+pub use words::Finding;
