@@ -30,7 +30,7 @@ pub(super) struct Saved {
     pub progress: Progress,
     pub weights: Pretrained,
     pub optimiser: BTreeMap<String, Tensor>,
-    pub best: Option<Pretrained>,
+    pub best: Option<BTreeMap<String, Tensor>>,
 }
 
 impl Checkpoint {
@@ -89,9 +89,9 @@ impl Checkpoint {
         let best = group("best");
         Ok(Some(Saved {
             progress,
-            weights: Pretrained::from_map(group("weight")),
+            weights: Pretrained::from_map(&self.path, group("weight"))?,
             optimiser: group("state"),
-            best: (!best.is_empty()).then(|| Pretrained::from_map(best)),
+            best: (!best.is_empty()).then_some(best),
         }))
     }
 

@@ -276,7 +276,6 @@ where
         if !(last || validates || self.at.step.is_multiple_of(clock.steps.div_ceil(POINTS))) {
             return Ok(());
         }
-        self.optimiser.flush()?;
         let window = std::mem::take(&mut self.at.window);
         let validation = validates.then(|| self.validate()).transpose()?;
         self.at.history.push(Point {
@@ -300,8 +299,7 @@ where
         if self.at.best.is_none_or(|(_, best)| loss < best) {
             self.at.best = Some((self.at.step, loss));
             self.at.since_best = 0;
-            let copy = |(name, t): (String, Tensor)| Ok((name, t.copy()?));
-            self.best = Some(job.weights.tensors()?.into_iter().map(copy).collect::<Result<_>>()?);
+            self.best = Some(job.weights.tensors()?);
         } else {
             self.at.since_best += 1;
         }
@@ -330,16 +328,15 @@ where
         let Some(saved) = checkpoint.map(Checkpoint::load).transpose()?.flatten() else { return Ok(None) };
         self.job.weights.load(&saved.weights)?;
         self.optimiser.load_state(&saved.optimiser)?;
-        self.best = saved.best.map(|best| best.into_map());
+        self.best = saved.best;
         self.at = saved.progress;
         Ok(Some(self.at.step))
     }
 
     /// Sets the best weights, where validation chose some, and sums the run up.
     fn finish(mut self, resumed: Option<u64>) -> Result<Outcome> {
-        self.optimiser.flush()?;
         if let Some(best) = self.best.take() {
-            self.job.weights.load(&Pretrained::from_map(best))?;
+            self.job.weights.load(&Pretrained::from_map("best", best)?)?;
         }
         Ok(Outcome {
             history: self.at.history,
