@@ -5,6 +5,7 @@ mod datasets;
 mod fingerprint;
 mod labels;
 mod read;
+mod tokens;
 
 pub use corpus::Corpus;
 pub use datasets::{Dataset, DatasetKind, datasets};
@@ -12,4 +13,7 @@ pub use labels::LabelKind;
 pub use read::{
     Cell, Columns, EmptyTexts, Group, Header, ReadOptions, Record, Records, SoftColumn, Source,
     TextRow, TextRows,
+};
+pub use tokens::{
+    EncodedTexts, MAX_TOKENS, TokenBatch, Tokenizer, VocabularySettings, length_batches,
 };
