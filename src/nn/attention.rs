@@ -1,0 +1,91 @@
+//! Multi-head attention, softmax(Q·Kᵀ/√d)·V a head (Vaswani et al. 2017), on packed queries, keys and values.
+
+use candle_core::{D, DType, Tensor};
+
+use super::dropout::Mask;
+use crate::error::{Error, Result};
+
+/// Attention of every token of a row to the real tokens of that row.
+///
+/// `qkv` is `[rows, tokens, 3·width]`: queries, keys and values side by side, each split into `heads`. `mask`, `[rows,
+/// tokens]`, is 0 at padding; without one every token is real. A row without a real token attends to nothing and gets
+/// zeros. `dropout` is (p, key) for dropout on the attention weights. Returns `[rows, tokens, width]`.
+///
+/// # Errors
+/// [`Error::Shape`] if a shape does not fit, [`Error::Setting`] if p is not in [0, 1), and Candle's.
+pub fn attention(
+    qkv: &Tensor,
+    heads: usize,
+    mask: Option<&Tensor>,
+    dropout: Option<(f64, u64)>,
+) -> Result<Tensor> {
+    let (rows, tokens, packed) = qkv.dims3()?;
+    if heads == 0 || packed == 0 || packed % (3 * heads) != 0 {
+        return Err(Error::Shape {
+            what: "qkv".into(),
+            expected: format!("[rows, tokens, 3·width], width a multiple of {heads} heads"),
+            got: format!("{:?}", qkv.dims()),
+        });
+    }
+    if let Some(mask) = mask.filter(|m| m.dims() != [rows, tokens]) {
+        return Err(Error::Shape {
+            what: "attention mask".into(),
+            expected: format!("{:?}", [rows, tokens]),
+            got: format!("{:?}", mask.dims()),
+        });
+    }
+    let drop = match dropout {
+        Some((p, key)) => Mask::new(p, Some(key))?,
+        None => None,
+    };
+    composed(qkv, heads, mask, drop)
+}
+
+fn composed(
+    qkv: &Tensor,
+    heads: usize,
+    mask: Option<&Tensor>,
+    drop: Option<Mask>,
+) -> Result<Tensor> {
+    let (rows, tokens, packed) = qkv.dims3()?;
+    let width = packed / 3;
+    let size = width / heads;
+    let part = |i: usize| -> candle_core::Result<Tensor> {
+        qkv.narrow(2, i * width, width)?
+            .reshape((rows, tokens, heads, size))?
+            .transpose(1, 2)?
+            .contiguous()
+    };
+    let scores = (part(0)?.matmul(&part(1)?.t()?)? / (size as f64).sqrt())?;
+    let weights = match mask {
+        Some(mask) => masked_softmax(&scores, mask)?,
+        None => candle_nn::ops::softmax(&scores, D::Minus1)?,
+    };
+    let weights = match drop {
+        Some(drop) => drop.composed(&weights)?,
+        None => weights,
+    };
+    let out = weights.matmul(&part(2)?)?.transpose(1, 2)?;
+    Ok(out.reshape((rows, tokens, width))?)
+}
+
+/// Softmax over the last dimension where `mask` is not 0; zeros where it is 0 everywhere.
+fn masked_softmax(scores: &Tensor, mask: &Tensor) -> Result<Tensor> {
+    let (rows, tokens) = mask.dims2()?;
+    let real = mask
+        .ne(0f64)?
+        .reshape((rows, 1, 1, tokens))?
+        .broadcast_as(scores.shape())?;
+    let lowest = match scores.dtype() {
+        DType::F16 => -6e4,
+        _ => -1e30,
+    };
+    let low = (scores.ones_like()? * lowest)?;
+    let scores = real.where_cond(scores, &low)?;
+    let top = scores.max_keepdim(D::Minus1)?.detach();
+    let e = scores.broadcast_sub(&top)?.exp()?;
+    let e = (e * real.to_dtype(scores.dtype())?)?;
+    let sum = e.sum_keepdim(D::Minus1)?;
+    let none = sum.eq(0f64)?.to_dtype(sum.dtype())?;
+    Ok(e.broadcast_div(&(sum + none)?)?)
+}

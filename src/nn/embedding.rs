@@ -1,0 +1,113 @@
+//! Embedding tables, and the sum of several (word + position + type) in one pass.
+
+use candle_core::Tensor;
+
+use super::init::Init;
+use super::lazy_rows::LazyRows;
+use super::scope::Scope;
+use crate::error::{Error, Result};
+
+/// A table of `count` vectors, `[count, width]`.
+///
+/// The gradient of a table that a [`Scope`] gave out is the touched rows alone and is read by
+/// [`backward`](super::backward); Candle's own `Tensor::backward` does not show it.
+#[derive(Debug, Clone)]
+pub struct Embedding {
+    table: Tensor,
+    rows: Option<LazyRows>,
+}
+
+impl Embedding {
+    /// The table `name` (full names end in `.weight`) of the scope.
+    ///
+    /// # Errors
+    /// Those of [`Scope::get`].
+    pub fn load(scope: &Scope, name: &str, count: usize, width: usize, init: Init) -> Result<Self> {
+        let (table, rows) = scope.table(name, count, width, init)?;
+        Ok(Self { table, rows })
+    }
+
+    /// A table of the caller's own; its gradient is dense and in Candle's store.
+    pub fn new(table: Tensor) -> Self {
+        Self { table, rows: None }
+    }
+
+    /// How many vectors the table has.
+    pub fn count(&self) -> usize {
+        self.table.dims().first().copied().unwrap_or(0)
+    }
+
+    /// The vectors of `ids` (u32, any shape), `[.., width]`.
+    ///
+    /// # Errors
+    /// Those of [`embed_sum`].
+    pub fn forward(&self, ids: &Tensor) -> Result<Tensor> {
+        embed_sum(&[(self, ids)])
+    }
+}
+
+/// The sum of one to three tables' vectors, `[.., width]`.
+///
+/// `ids` are u32 (or u8, i64); the first shape counts, and the others must equal it or its last dimensions (positions
+/// `[tokens]` beside words `[rows, tokens]`).
+///
+/// # Errors
+/// [`Error::Shape`] if shapes or the number of tables do not fit, and Candle's if an id is outside its table.
+pub fn embed_sum(tables: &[(&Embedding, &Tensor)]) -> Result<Tensor> {
+    let shape = check(tables)?;
+    for (embedding, ids) in tables {
+        if let Some(rows) = &embedding.rows {
+            rows.catch_up_tensor(&embedding.table, ids)?;
+        }
+    }
+    composed(tables, &shape)
+}
+
+/// The shape of the ids.
+fn check(tables: &[(&Embedding, &Tensor)]) -> Result<Vec<usize>> {
+    let wrong = |what: &str, expected: String, got: String| Error::Shape {
+        what: what.into(),
+        expected,
+        got,
+    };
+    let [(first, ids), rest @ ..] = tables else {
+        return Err(wrong("embed_sum", "1 to 3 tables".into(), "none".into()));
+    };
+    if rest.len() > 2 {
+        let got = tables.len().to_string();
+        return Err(wrong("embed_sum", "1 to 3 tables".into(), got));
+    }
+    let width = first.table.dims2()?.1;
+    for (other, other_ids) in rest {
+        if other.table.dims2()?.1 != width {
+            let got = format!("{:?}", other.table.dims());
+            return Err(wrong("embedding table", format!("[.., {width}]"), got));
+        }
+        if !ids.dims().ends_with(other_ids.dims()) {
+            let expected = format!("{:?} or its last dimensions", ids.dims());
+            return Err(wrong("ids", expected, format!("{:?}", other_ids.dims())));
+        }
+    }
+    Ok(ids.dims().to_vec())
+}
+
+fn composed(tables: &[(&Embedding, &Tensor)], shape: &[usize]) -> Result<Tensor> {
+    let mut sum: Option<Tensor> = None;
+    for (embedding, ids) in tables {
+        let width = embedding.table.dims2()?.1;
+        let rows = embedding.table.index_select(&ids.flatten_all()?, 0)?;
+        let mut own = ids.dims().to_vec();
+        own.push(width);
+        let rows = rows.reshape(own)?;
+        sum = Some(match sum {
+            Some(sum) => sum.broadcast_add(&rows)?,
+            None => rows,
+        });
+    }
+    let sum = sum.ok_or_else(|| Error::Shape {
+        what: "embed_sum".into(),
+        expected: "1 to 3 tables".into(),
+        got: format!("none for ids {shape:?}"),
+    })?;
+    Ok(sum)
+}

@@ -1,0 +1,89 @@
+//! y = x·Wᵀ + b, optionally followed by GELU.
+
+use candle_core::Tensor;
+
+use super::gelu::Gelu;
+use super::init::Init;
+use super::scope::Scope;
+use crate::error::Result;
+
+/// A linear layer: weight `[outputs, inputs]`, bias `[outputs]`.
+#[derive(Debug, Clone)]
+pub struct Linear {
+    weight: Tensor,
+    bias: Option<Tensor>,
+}
+
+impl Linear {
+    /// The layer with the weights `weight` (started by `init`) and `bias` (started at 0) of the scope.
+    ///
+    /// # Errors
+    /// Those of [`Scope::get`].
+    pub fn load(scope: &Scope, inputs: usize, outputs: usize, init: Init) -> Result<Self> {
+        Ok(Self {
+            weight: scope.get("weight", &[outputs, inputs], init)?,
+            bias: Some(scope.get("bias", &[outputs], Init::Zeros)?),
+        })
+    }
+
+    /// Several layers on the same input as one: `outputs` each, laid side by side in the order of `names`.
+    ///
+    /// Loaded from and saved to `<name>.weight` and `<name>.bias`.
+    ///
+    /// # Errors
+    /// Those of [`Scope::stacked`].
+    pub fn stacked(
+        scope: &Scope,
+        names: &[&str],
+        inputs: usize,
+        outputs: usize,
+        init: Init,
+    ) -> Result<Self> {
+        let named = |end: &str| -> Vec<String> {
+            names.iter().map(|name| format!("{name}.{end}")).collect()
+        };
+        let (weights, biases) = (named("weight"), named("bias"));
+        let weights: Vec<&str> = weights.iter().map(String::as_str).collect();
+        let biases: Vec<&str> = biases.iter().map(String::as_str).collect();
+        Ok(Self {
+            weight: scope.stacked(&weights, &[outputs, inputs], init)?,
+            bias: Some(scope.stacked(&biases, &[outputs], Init::Zeros)?),
+        })
+    }
+
+    /// The layer with these weights, `[outputs, inputs]` and `[outputs]`.
+    pub fn new(weight: Tensor, bias: Option<Tensor>) -> Self {
+        Self { weight, bias }
+    }
+
+    /// `[.., inputs]` to `[.., outputs]`.
+    ///
+    /// # Errors
+    /// Candle's, if shapes, dtypes or devices do not fit.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.composed(x)
+    }
+
+    /// The same followed by GELU, in one operation.
+    ///
+    /// # Errors
+    /// Those of [`Linear::forward`].
+    pub fn forward_gelu(&self, x: &Tensor, kind: Gelu) -> Result<Tensor> {
+        kind.composed(&self.composed(x)?)
+    }
+
+    fn composed(&self, x: &Tensor) -> Result<Tensor> {
+        let (outputs, inputs) = self.weight.dims2()?;
+        let mut shape = x.dims().to_vec();
+        if let Some(last) = shape.last_mut() {
+            *last = outputs;
+        }
+        let flat = x.contiguous()?.reshape(((), inputs))?;
+        let y = flat.matmul(&self.weight.t()?)?;
+        let y = match &self.bias {
+            Some(bias) => y.broadcast_add(bias)?,
+            None => y,
+        };
+        Ok(y.reshape(shape)?)
+    }
+}
