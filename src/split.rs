@@ -71,19 +71,20 @@ pub fn grouped(rows: &[u32], groups: &[String], share: f64, most: usize, seed: u
     Ok(divide(rows, held_out))
 }
 
-/// Sets the latest rows aside, by the ascending order of `times` (ties by row number).
+/// Sets the latest rows aside; `order` lists the rows from the earliest to the latest.
 ///
 /// # Errors
 /// [`Error::Setting`] for a share outside (0, 1), [`Error::Data`] for fewer than two rows.
-pub fn latest(rows: &[u32], times: &[f64], share: f64, most: usize) -> Result<Split> {
+pub fn latest(order: &[u32], share: f64, most: usize) -> Result<Split> {
     check_share(share)?;
-    if rows.len() < 2 {
+    if order.len() < 2 {
         return Err(Error::Data("a split by time needs at least two rows".into()));
     }
-    let mut order = rows.to_vec();
-    order.sort_by(|&a, &b| times[a as usize].total_cmp(&times[b as usize]).then(a.cmp(&b)));
-    let count = ((share * rows.len() as f64).round() as usize).min(most).clamp(1, rows.len() - 1);
-    Ok(divide(rows, order.split_off(rows.len() - count)))
+    let count = ((share * order.len() as f64).round() as usize).min(most).clamp(1, order.len() - 1);
+    let mut rows = order.to_vec();
+    let held_out = rows[rows.len() - count..].to_vec();
+    rows.sort_unstable();
+    Ok(divide(&rows, held_out))
 }
 
 /// `count` rows of each class, in ascending order.
@@ -165,6 +166,7 @@ fn too_small(strata: Strata<'_>, class: u32, rows: usize, needed: usize, purpose
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -213,10 +215,12 @@ mod tests {
 
     #[test]
     fn time_sets_the_latest_aside() {
-        let times: Vec<f64> = (0..100).map(|i| f64::from((i * 37) % 100)).collect();
-        let split = latest(&rows(), &times, 0.1, 2000).unwrap();
-        assert!(split.held_out.iter().all(|&r| times[r as usize] >= 90.0));
-        assert_eq!(split.held_out.len(), 10);
+        let order: Vec<u32> = (0..100).map(|i| (i * 37) % 100).collect();
+        let split = latest(&order, 0.1, 2000).unwrap();
+        let mut last = order[90..].to_vec();
+        last.sort_unstable();
+        assert_eq!(split.held_out, last);
+        assert_eq!(split.rest.len(), 90);
     }
 
     #[test]

@@ -15,5 +15,5 @@ pub use read::{
     TextRow, TextRows,
 };
 pub use tokens::{
-    EncodedTexts, MAX_TOKENS, TokenBatch, Tokenizer, VocabularySettings, length_batches,
+    EncodedTexts, MAX_TOKENS, TokenBatch, Tokenizer, VocabularySettings,
 };

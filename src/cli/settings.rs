@@ -1,0 +1,271 @@
+//! Raw arguments → checked settings: what a run is told, as it stands in its `settings.json`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use candle_core::Device;
+use candle_mixup::Error;
+use candle_mixup::schedule::{Curve, Schedule};
+use candle_mixup::text::{
+    Columns, EmptyTexts, Group, Header, LabelKind, Pooling, ReadOptions, SoftColumn, Source,
+};
+use candle_mixup::train::{ClassWeights, Length, TrainSettings};
+use serde::{Deserialize, Serialize};
+
+use super::args::{
+    ColumnArgs, DataArgs, DeviceArg, MachineArgs, ModelArgs, PoolingArg, TrainOn, TrainingArgs,
+};
+
+/// Rows that are set aside.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HeldOut {
+    /// The default of the flag.
+    Default,
+    /// A share.
+    Share(f64),
+    /// Another file.
+    File(String),
+}
+
+impl HeldOut {
+    fn of(flag: &str, value: Option<&str>) -> Result<Self> {
+        let Some(value) = value else { return Ok(Self::Default) };
+        match value.parse::<f64>() {
+            Ok(share) if share > 0.0 && share < 1.0 => Ok(Self::Share(share)),
+            Ok(_) => Err(Error::setting(flag, "a file, or a share between 0 and 1", value).into()),
+            Err(_) => Ok(Self::File(value.into())),
+        }
+    }
+}
+
+/// Which rows a run reads.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DataSettings {
+    /// `--data`.
+    pub data: String,
+    /// What stands where.
+    pub columns: Columns,
+    /// How it is read.
+    pub read: ReadOptions,
+    /// `--test`.
+    pub test: HeldOut,
+    /// `--validation`.
+    pub validation: HeldOut,
+    /// `--train-rows`.
+    pub train_rows: Option<usize>,
+    /// `--per-class`.
+    pub per_class: Option<usize>,
+}
+
+/// Which model a run trains.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelSettings {
+    /// The model.
+    pub model: ModelKind,
+    /// Pooling of an encoder.
+    pub pooling: Pooling,
+    /// Where texts are cut.
+    pub max_tokens: usize,
+    /// What is not trained.
+    pub freeze: Option<String>,
+    /// Word vectors of a CNN.
+    pub vectors: Option<PathBuf>,
+    /// Whether the soft labels are trained on.
+    pub train_on_soft: bool,
+}
+
+/// A model by kind and place.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ModelKind {
+    /// The encoder that comes with the program.
+    Shipped,
+    /// An encoder's folder.
+    Folder(PathBuf),
+    /// The sentence CNN, trained from scratch.
+    Cnn,
+}
+
+/// All that a run is told, threads and printing aside.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunSettings {
+    /// The program's version.
+    pub version: String,
+    /// `train text` or `compare text`.
+    pub command: String,
+    /// The rows.
+    pub data: DataSettings,
+    /// Hash of the rows.
+    pub fingerprint: String,
+    /// The model.
+    pub model: ModelSettings,
+    /// The schedules by name: one for `train`, one an arm for `compare`.
+    pub arms: Vec<(String, Schedule)>,
+    /// How many seeds, from the training's own on.
+    pub seeds: u64,
+    /// How to train.
+    pub training: TrainSettings,
+    /// Learning rate of the head.
+    pub head_rate: f64,
+}
+
+impl DataSettings {
+    /// The settings that the arguments ask for.
+    pub fn of(args: &DataArgs) -> Result<Self> {
+        let source = Source::parse(&args.data)?;
+        let mut columns = columns(Columns::of(&source), &args.columns)?;
+        if let (Source::Shipped(set), None) = (&source, &columns.soft) {
+            columns.soft = set.ratings.map(|column| ratings(column.into()));
+        }
+        if let Some(column) = &args.group {
+            columns.group = Some(Group { column: column.clone(), until: None });
+        }
+        columns.time = args.time.clone();
+        Ok(Self {
+            data: args.data.clone(),
+            columns,
+            read: read_options(&args.columns),
+            test: HeldOut::of("--test", args.test.as_deref())?,
+            validation: HeldOut::of("--validation", args.validation.as_deref())?,
+            train_rows: args.train_rows,
+            per_class: args.per_class,
+        })
+    }
+}
+
+fn ratings(column: String) -> SoftColumn {
+    SoftColumn { column, kind: LabelKind::Ratings }
+}
+
+/// The columns that the arguments name, and `defaults` for the others.
+pub fn columns(defaults: Columns, args: &ColumnArgs) -> Result<Columns> {
+    let mut columns = defaults;
+    if let Some(text) = &args.text {
+        columns.text = text.clone();
+    }
+    columns.text_pair = args.text_pair.clone().or(columns.text_pair);
+    columns.label = args.label.clone().or(columns.label);
+    if let Some(separator) = &args.multi_label {
+        columns.kind = LabelKind::Multi { separator: separator.clone() };
+    }
+    if let Some(column) = &args.ratings {
+        columns.soft = Some(ratings(column.clone()));
+    }
+    if let Some(column) = &args.shares {
+        // The classes are those of the label column; the task fills them in once it has read them.
+        let kind = LabelKind::Shares { classes: Vec::new() };
+        columns.soft = Some(SoftColumn { column: column.clone(), kind });
+    }
+    Ok(columns)
+}
+
+/// How the arguments ask for the file to be read.
+pub fn read_options(args: &ColumnArgs) -> ReadOptions {
+    ReadOptions {
+        header: if args.no_header { Header::Absent } else { Header::First },
+        empty: if args.skip_empty { EmptyTexts::Skip } else { EmptyTexts::Refuse },
+    }
+}
+
+impl ModelSettings {
+    /// The settings that the arguments ask for.
+    pub fn of(args: &ModelArgs) -> Result<Self> {
+        let model = match args.model.as_deref() {
+            None => ModelKind::Shipped,
+            Some("cnn") => ModelKind::Cnn,
+            Some(folder) => ModelKind::Folder(folder.into()),
+        };
+        let conflict = |flag: &str, with: &str| Err(Error::Conflict(format!("{flag} is for {with}")).into());
+        match &model {
+            ModelKind::Cnn if args.pooling != PoolingArg::Mean => return conflict("--pooling", "encoders"),
+            ModelKind::Cnn if args.freeze.as_deref().is_some_and(|f| f != "embeddings") => {
+                return conflict("--freeze N", "encoders; a cnn takes --freeze embeddings");
+            }
+            ModelKind::Shipped | ModelKind::Folder(_) if args.vectors.is_some() => {
+                return conflict("--vectors", "--model cnn");
+            }
+            _ => {}
+        }
+        Ok(Self {
+            model,
+            pooling: match args.pooling {
+                PoolingArg::Mean => Pooling::Mean,
+                PoolingArg::Cls => Pooling::Cls,
+            },
+            max_tokens: args.max_tokens,
+            freeze: args.freeze.clone(),
+            vectors: args.vectors.clone(),
+            train_on_soft: args.train_on == TrainOn::Soft,
+        })
+    }
+}
+
+/// The training settings that the arguments ask for, for `rows` training rows, and the head's learning rate.
+pub fn training(args: &TrainingArgs, model: &ModelKind, rows: usize) -> Result<(TrainSettings, f64)> {
+    let cnn = *model == ModelKind::Cnn;
+    let (steps, epochs, rate) = if cnn { (300, 10, 1e-3) } else { (150, 3, 5e-5) };
+    if !(0.0..1.0).contains(&args.warm_up) {
+        return Err(Error::setting("--warm-up", "at least 0 and below 1", args.warm_up).into());
+    }
+    let mut settings = TrainSettings {
+        length: Length::Epochs(epochs),
+        batch: args.batch,
+        accumulate: args.accumulate,
+        rate: args.lr.unwrap_or(rate),
+        curve: Curve::warm_up_then_linear(args.warm_up),
+        weight_decay: args.weight_decay,
+        clip: (args.clip != 0.0).then_some(args.clip),
+        class_weights: if args.class_weights { ClassWeights::Balanced } else { ClassWeights::None },
+        patience: args.patience,
+        seed: args.seed,
+    };
+    settings.check()?;
+    settings.length = match (args.steps, args.epochs) {
+        (Some(n), _) => Length::Steps(n),
+        (None, Some(n)) => Length::Epochs(n),
+        (None, None) => Length::Steps(settings.steps(rows).max(steps)),
+    };
+    settings.check()?;
+    let head = args.head_lr.unwrap_or(1e-3);
+    if !(head.is_finite() && head > 0.0) {
+        return Err(Error::setting("--head-lr", "positive and finite", head).into());
+    }
+    Ok((settings, head))
+}
+
+/// A preset by name, or a schedule file; with the name it has in reports.
+pub fn schedule(name_or_file: &str) -> Result<(String, Schedule)> {
+    let path = Path::new(name_or_file);
+    if path.extension().is_some_and(|e| e == "json") || path.is_file() {
+        let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
+        let schedule = Schedule::from_json(&text).map_err(|e| Error::file(path, e))?;
+        let stem = path.file_stem().map_or_else(|| name_or_file.into(), |s| s.to_string_lossy().into_owned());
+        return Ok((schedule.name.clone().unwrap_or(stem), schedule));
+    }
+    Ok((name_or_file.to_string(), Schedule::preset(name_or_file)?))
+}
+
+/// The device asked for.
+pub fn device(args: &MachineArgs) -> Result<Device> {
+    let refuse = |feature: &str| {
+        let problem = format!("this build has no {feature}; build with --features {feature}");
+        Error::Conflict(format!("--device {feature}: {problem}"))
+    };
+    match args.device {
+        DeviceArg::Cpu => Ok(Device::Cpu),
+        DeviceArg::Cuda if cfg!(feature = "cuda") => Ok(Device::new_cuda(0).map_err(Error::from)?),
+        DeviceArg::Cuda => Err(refuse("cuda").into()),
+        DeviceArg::Metal if cfg!(feature = "metal") => Ok(Device::new_metal(0).map_err(Error::from)?),
+        DeviceArg::Metal => Err(refuse("metal").into()),
+    }
+}
+
+/// The threads asked for, all cores by default.
+pub fn threads(args: &MachineArgs) -> Result<usize> {
+    match args.threads {
+        Some(0) => Err(Error::setting("--threads", "at least 1", 0).into()),
+        Some(n) => Ok(n),
+        None => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
+    }
+}

@@ -1,0 +1,254 @@
+//! A text task: its rows, read and split once; and for each seed its training rows, tokens and model.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use anyhow::Result;
+use candle_core::Device;
+use candle_mixup::metrics::{Metric, Scores, classification};
+use candle_mixup::schedule::{Domain, Schedule, Scheduler, Task, TaskKind};
+use candle_mixup::split::{self, Split, Strata};
+use candle_mixup::text::{Corpus, EncodedTexts, LabelKind, Source, TextSource, Tokenizer};
+use candle_mixup::train::{Labels, TargetKind, TrainSettings, logits, probabilities, scores};
+use candle_mixup::{Error, Tapped};
+
+use super::model::{Built, Family};
+use super::settings::{DataSettings, HeldOut, ModelSettings};
+
+/// Test rows at most, unless a share is given.
+const MOST_TEST_ROWS: usize = 2000;
+/// Share of the rows that are test rows, unless one is given.
+const TEST_SHARE: f64 = 0.2;
+/// Share of the training rows that are validation rows, unless one is given, and from how many rows on.
+const VALIDATION_SHARE: f64 = 0.1;
+const VALIDATION_FROM: usize = 500;
+
+/// Everything that all runs of a command share.
+pub struct TextTask {
+    pub settings: DataSettings,
+    pub model: ModelSettings,
+    pub corpus: Corpus,
+    /// Targets to train on.
+    pub labels: Labels,
+    /// Targets to be scored against, where they differ from those of training.
+    hard: Labels,
+    soft: Option<Labels>,
+    pub test: Vec<u32>,
+    /// Rows that training and validation rows are drawn from.
+    pool: Vec<u32>,
+    validation: Option<Vec<u32>>,
+    family: Family,
+    shared: Option<Arc<Tokens>>,
+    pub device: Device,
+}
+
+/// Tokens of all rows, and what made them.
+pub struct Tokens {
+    pub tokenizer: Tokenizer,
+    pub texts: Arc<EncodedTexts>,
+}
+
+/// What one seed draws.
+pub struct SeedRows {
+    pub train: Vec<u32>,
+    pub validation: Vec<u32>,
+    pub tokens: Arc<Tokens>,
+    /// Test rows whose text is also that of a training row.
+    pub in_both: usize,
+}
+
+impl TextTask {
+    /// Reads and splits the rows and finds the model; nothing is trained or written.
+    pub fn prepare(mut settings: DataSettings, model: ModelSettings, device: Device) -> Result<Self> {
+        let source = Source::parse(&settings.data)?;
+        name_share_classes(&mut settings, &source)?;
+        let mut corpus = Corpus::read(&source, &settings.columns, &settings.read, None)?;
+        let own: Vec<u32> = (0..corpus.len() as u32).collect();
+        let family = Family::open(&model, corpus.classes(), &device)?;
+        let test_file = append(&mut corpus, &settings.test, &settings)?;
+        let validation = append(&mut corpus, &settings.validation, &settings)?;
+        let kind = if corpus.kind().is_multi() { TargetKind::MultiLabel } else { TargetKind::SingleLabel };
+        let width = corpus.classes().len();
+        let hard = Labels::new(kind, corpus.targets().to_vec(), width)?;
+        let soft = corpus.soft().map(|soft| Labels::new(kind, soft.to_vec(), width)).transpose()?;
+        let labels = match (model.train_on_soft, &soft) {
+            (false, _) => hard.clone(),
+            (true, Some(soft)) => soft.clone(),
+            (true, None) => {
+                return Err(Error::Conflict("--train-on soft needs --ratings or --shares".into()).into());
+            }
+        };
+        let (test, pool) = match test_file {
+            Some(rows) => (rows, own),
+            None => {
+                let split = held_out(&corpus, &hard, &own, &settings.test, 0)?;
+                (split.held_out, split.rest)
+            }
+        };
+        let shared = family.tokenizer(&model)?.map(|t| Tokens::new(t, &corpus)).transpose()?;
+        let shared = shared.map(Arc::new);
+        Ok(Self { settings, model, corpus, labels, hard, soft, test, pool, validation, family, shared, device })
+    }
+
+    /// The training and validation rows of a seed, and their tokens.
+    pub fn rows(&self, seed: u64) -> Result<SeedRows> {
+        let names = self.corpus.classes();
+        let strata = Strata { classes: self.hard.classes(), names };
+        let chosen = match (self.settings.per_class, self.settings.train_rows) {
+            (Some(n), _) => split::per_class(&self.pool, strata, n, seed)?,
+            (None, Some(n)) => split::in_all(&self.pool, strata, n, seed)?,
+            (None, None) => self.pool.clone(),
+        };
+        let wanted = self.settings.validation != HeldOut::Default || chosen.len() >= VALIDATION_FROM;
+        let (train, validation) = match &self.validation {
+            Some(rows) => (chosen, rows.clone()),
+            None if !wanted => (chosen, Vec::new()),
+            None => {
+                let split = self.validation_split(&chosen, seed)?;
+                (split.rest, split.held_out)
+            }
+        };
+        let tokens = match &self.shared {
+            Some(tokens) => tokens.clone(),
+            None => {
+                let texts: Vec<&str> = train.iter().map(|&r| self.corpus.texts()[r as usize].as_str()).collect();
+                let tokenizer = Tokenizer::learn(&texts, &Default::default(), self.model.max_tokens)?;
+                Arc::new(Tokens::new(tokenizer, &self.corpus)?)
+            }
+        };
+        let in_both = self.in_both(&train);
+        Ok(SeedRows { train, validation, tokens, in_both })
+    }
+
+    fn validation_split(&self, rows: &[u32], seed: u64) -> Result<Split> {
+        let share = match self.settings.validation {
+            HeldOut::Share(share) => share,
+            _ => VALIDATION_SHARE,
+        };
+        let strata = Strata { classes: self.hard.classes(), names: self.corpus.classes() };
+        Ok(match self.corpus.groups() {
+            Some(groups) => split::grouped(rows, groups, share, usize::MAX, seed)?,
+            None => split::stratified(rows, strata, share, usize::MAX, seed)?,
+        })
+    }
+
+    /// How many test rows have the text of a training row.
+    fn in_both(&self, train: &[u32]) -> usize {
+        let key = |row: &u32| {
+            let row = *row as usize;
+            (self.corpus.texts()[row].as_str(), self.corpus.pairs().map(|p| p[row].as_str()))
+        };
+        let known: HashSet<_> = train.iter().map(key).collect();
+        self.test.iter().filter(|row| known.contains(&key(row))).count()
+    }
+
+    /// A fresh model with the initial weights of a seed.
+    pub fn build(&self, tokens: &Tokens, seed: u64, head_factor: f64) -> Result<Built> {
+        self.family.build(&self.model, tokens, self.corpus.classes(), seed, head_factor, &self.device)
+    }
+
+    /// The rows as a model reads them.
+    pub fn source(&self, tokens: &Tokens) -> TextSource {
+        TextSource::new(tokens.texts.clone(), self.device.clone())
+    }
+
+    /// A schedule checked against a model's sites and a run of `rows` training rows.
+    pub fn scheduler(&self, schedule: &Schedule, built: &Built, rows: &SeedRows, run: &TrainSettings) -> Result<Scheduler> {
+        let accumulate = run.accumulate as u64;
+        let (steps, per_epoch) = (run.steps(rows.train.len()), run.steps_per_epoch(rows.train.len()));
+        let task = Task {
+            domain: Domain::Text,
+            kind: match self.labels.kind() {
+                TargetKind::SingleLabel => TaskKind::SingleLabel,
+                TargetKind::MultiLabel => TaskKind::MultiLabel,
+            },
+            class_counts: self.labels.counts(&rows.train),
+            rows: rows.train.len(),
+            steps: steps * accumulate,
+            epochs: steps.div_ceil(per_epoch) as u32,
+            seed: run.seed,
+        };
+        Ok(schedule.clone().check(&built.model.sites(), &task)?)
+    }
+
+    /// The test rows' scores; with soft labels also those against them.
+    pub fn score(&self, built: &Built, tokens: &Tokens) -> Result<Scores> {
+        self.score_rows(built, tokens, &self.test)
+    }
+
+    /// The same for any rows.
+    pub fn score_rows(&self, built: &Built, tokens: &Tokens, rows: &[u32]) -> Result<Scores> {
+        let source = self.source(tokens);
+        let Some(soft) = &self.soft else {
+            return Ok(scores(&built.model, &source, &self.hard, rows)?);
+        };
+        let width = self.hard.outputs();
+        let logits = logits(&built.model, &source, rows)?;
+        let probabilities = probabilities(&logits, width, TargetKind::SingleLabel);
+        let mut all = classification(&probabilities, &self.hard.gather(rows), width)?;
+        let against_soft = classification(&probabilities, &soft.gather(rows), width)?;
+        for metric in [Metric::SoftLogLoss, Metric::SoftBrier] {
+            if let Some(value) = against_soft.get(metric) {
+                all.set(metric, value);
+            }
+        }
+        Ok(all)
+    }
+
+    /// The metric that decides, first in every table.
+    pub fn main_metric(&self) -> Metric {
+        match (self.labels.kind(), &self.soft) {
+            (TargetKind::MultiLabel, _) => Metric::MicroF1,
+            (TargetKind::SingleLabel, Some(_)) if self.model.train_on_soft => Metric::SoftLogLoss,
+            (TargetKind::SingleLabel, _) => Metric::Accuracy,
+        }
+    }
+}
+
+impl Tokens {
+    fn new(tokenizer: Tokenizer, corpus: &Corpus) -> Result<Self> {
+        let texts = Arc::new(tokenizer.encode(corpus.texts(), corpus.pairs())?);
+        Ok(Self { tokenizer, texts })
+    }
+}
+
+/// Shares are written in the order of the sorted classes of the label column.
+fn name_share_classes(settings: &mut DataSettings, source: &Source) -> Result<()> {
+    let Some(soft) = settings.columns.soft.take_if(|s| matches!(s.kind, LabelKind::Shares { .. })) else {
+        return Ok(());
+    };
+    let classes = Corpus::read(source, &settings.columns, &settings.read, None)?.classes().to_vec();
+    settings.columns.soft = Some(candle_mixup::text::SoftColumn { kind: LabelKind::Shares { classes }, ..soft });
+    Ok(())
+}
+
+/// Reads a held-out file behind the rows that are there; its row numbers.
+fn append(corpus: &mut Corpus, held_out: &HeldOut, settings: &DataSettings) -> Result<Option<Vec<u32>>> {
+    let HeldOut::File(file) = held_out else { return Ok(None) };
+    let classes = corpus.classes().to_vec();
+    let columns = candle_mixup::text::Columns { group: None, time: None, ..settings.columns.clone() };
+    let other = Corpus::read(&Source::parse(file)?, &columns, &settings.read, Some(&classes))?;
+    let rows = corpus.len() as u32..(corpus.len() + other.len()) as u32;
+    corpus.append(other)?;
+    Ok(Some(rows.collect()))
+}
+
+/// The test rows: whole groups, the latest, or a share of every class.
+fn held_out(corpus: &Corpus, labels: &Labels, rows: &[u32], how: &HeldOut, seed: u64) -> Result<Split> {
+    let (share, most) = match how {
+        HeldOut::Share(share) => (*share, usize::MAX),
+        _ => (TEST_SHARE, MOST_TEST_ROWS),
+    };
+    let strata = Strata { classes: labels.classes(), names: corpus.classes() };
+    let in_order = |order: Vec<u32>| order.into_iter().filter(|&r| (r as usize) < rows.len()).collect::<Vec<_>>();
+    Ok(match (corpus.time_order(), corpus.groups()) {
+        (Some(order), _) => split::latest(&in_order(order), share, most)?,
+        (None, Some(groups)) => split::grouped(rows, groups, share, most, seed)?,
+        (None, None) if labels.kind() == TargetKind::MultiLabel => {
+            // Rows of several classes have no stratum of their own: all rows are one.
+            let one = vec![0; corpus.len()];
+            split::stratified(rows, Strata { classes: &one, names: strata.names }, share, most, seed)?
+        }
+        (None, None) => split::stratified(rows, strata, share, most, seed)?,
+    })
+}
