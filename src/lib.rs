@@ -13,6 +13,7 @@ mod targets;
 pub mod compare;
 pub mod nn;
 pub mod random;
+pub mod report;
 pub mod schedule;
 pub mod text;
 
