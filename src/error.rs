@@ -194,6 +194,14 @@ pub enum Error {
     /// Worker threads that could not be started.
     #[error("cannot start worker threads: {0}")]
     Threads(#[source] rayon::ThreadPoolBuildError),
+    /// A plot that could not be drawn.
+    #[error("cannot draw the plot '{plot}': {problem}")]
+    Plot {
+        /// Which one.
+        plot: String,
+        /// What the plotting library said.
+        problem: String,
+    },
 }
 
 impl Error {

@@ -14,6 +14,7 @@ pub mod files;
 pub mod metrics;
 pub mod nn;
 pub mod random;
+pub mod report;
 pub mod schedule;
 pub mod split;
 pub mod text;

@@ -5,6 +5,7 @@
 mod comparison;
 mod grid;
 mod metric; // until crate::metrics has them
+pub(crate) mod number;
 mod stats;
 mod words;
 

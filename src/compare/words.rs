@@ -2,6 +2,7 @@
 
 use super::comparison::{Arm, Comparison, Verdict, Versus};
 use super::metric::Metric;
+use super::number::{number, p_value, signed};
 
 /// One sentence of the answer and what it is about.
 #[derive(Debug, Clone, PartialEq)]
@@ -166,31 +167,4 @@ fn interval(ci95: Option<[f64; 2]>) -> String {
     ci95.map_or_else(String::new, |[low, high]| {
         format!(" [{}, {}]", signed(low), signed(high))
     })
-}
-
-/// A p-value to three decimals; below that only that it is below.
-fn p_value(p: f64) -> String {
-    match p < 0.001 {
-        true => "< 0.001".into(),
-        false => format!("{p:.3}"),
-    }
-}
-
-/// Four decimals for what lies near 1, fewer for large numbers, more for small ones.
-fn number(value: f64) -> String {
-    let size = value.abs();
-    match size {
-        0.0 => "0".into(),
-        s if s >= 1000.0 => format!("{value:.0}"),
-        s if s >= 10.0 => format!("{value:.2}"),
-        s if s >= 0.001 => format!("{value:.4}"),
-        _ => format!("{value:.1e}"),
-    }
-}
-
-fn signed(value: f64) -> String {
-    match value > 0.0 {
-        true => format!("+{}", number(value)),
-        false => number(value),
-    }
 }

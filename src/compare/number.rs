@@ -1,0 +1,35 @@
+//! Numbers as people read them: enough digits to compare, no more.
+
+/// Digits after the point for a value of this size: four near 1, fewer for large values.
+pub(crate) fn decimals(size: f64) -> usize {
+    match size.abs() {
+        s if s >= 1000.0 => 0,
+        s if s >= 10.0 => 2,
+        _ => 4,
+    }
+}
+
+/// A value on its own; one too small for four decimals in scientific notation.
+pub(crate) fn number(value: f64) -> String {
+    match value.abs() {
+        0.0 => "0".into(),
+        size if size < 0.001 => format!("{value:.1e}"),
+        size => format!("{value:.*}", decimals(size)),
+    }
+}
+
+/// The same with its sign, as differences are written.
+pub(crate) fn signed(value: f64) -> String {
+    match value > 0.0 {
+        true => format!("+{}", number(value)),
+        false => number(value),
+    }
+}
+
+/// A p-value to three decimals; below that only that it is below.
+pub(crate) fn p_value(p: f64) -> String {
+    match p < 0.001 {
+        true => "< 0.001".into(),
+        false => format!("{p:.3}"),
+    }
+}

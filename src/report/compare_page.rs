@@ -1,0 +1,193 @@
+//! The page of a comparison.
+
+use super::html::{self, Cell};
+use super::input::{ArmDetail, CompareReport, History};
+use super::plot::{self, Style};
+use super::table::{CELLS, cells, heading, mean_and_spread};
+use crate::compare::{Comparison, Finding, Verdict};
+use crate::error::Result;
+
+/// Validation metrics drawn as learning curves, besides the training loss.
+const CURVES: usize = 3;
+
+/// The whole comparison as one HTML page that fetches nothing: what helped and what made things worse, tables,
+/// differences with intervals, learning curves, reliability, the schedules' draws, data and settings.
+///
+/// # Errors
+/// [`Error::Plot`](crate::Error::Plot) for a plot that cannot be drawn.
+pub fn compare_page(report: &CompareReport) -> Result<String> {
+    let comparison = &report.comparison;
+    let body = [
+        html::section("In words", &words(&comparison.findings())),
+        html::section("Scores", &scores(comparison)),
+        html::section("Differences", &differences(comparison)?),
+        html::section("Learning curves", &learning(comparison, &report.arms)?),
+        html::section("Reliability", &reliability(&report.arms)?),
+        html::section("What the schedules drew", &draws(&report.arms)?),
+        html::section("Data", &html::data(&report.data)),
+        html::section("Settings", &html::settings(&report.settings)),
+    ];
+    let subtitle = format!(
+        "{} arms, {} seeds, main metric {}; {}; candle-mixup {}",
+        comparison.arms.len(),
+        comparison.seeds(),
+        comparison.metric.name(),
+        html::duration(report.seconds),
+        report.version,
+    );
+    Ok(html::page(&report.title, &subtitle, &body.concat()))
+}
+
+/// What is worse comes first and in red.
+fn words(findings: &[Finding]) -> String {
+    let of = |verdict| -> Vec<String> {
+        let chosen = findings.iter().filter(|f| f.verdict == verdict);
+        chosen.map(|f| f.text.clone()).collect()
+    };
+    let callout = |class, title, sentences: Vec<String>| match sentences.is_empty() {
+        true => String::new(),
+        false => format!(
+            "<div class=\"callout {class}\"><p>{title}</p>\n{}</div>\n",
+            html::list(&sentences)
+        ),
+    };
+    let mut text = callout("worse", "Made things worse", of(Verdict::Worse));
+    text += &callout("better", "Helped", of(Verdict::Better));
+    if text.is_empty() {
+        text += "<p>No arm differs from the first one beyond doubt, for better or worse.</p>\n";
+    }
+    text + &html::list(&of(Verdict::Undecided))
+}
+
+fn scores(comparison: &Comparison) -> String {
+    let metrics = comparison.metrics();
+    let header = std::iter::once("arm".to_string()).chain(metrics.iter().map(|m| heading(*m)));
+    let rows = comparison.arms.iter().map(|arm| {
+        let scores = metrics.iter().map(|m| Cell::from(mean_and_spread(arm, *m)));
+        std::iter::once(Cell::from(arm.name.clone()))
+            .chain(scores)
+            .collect()
+    });
+    let table = html::table(&header.collect::<Vec<_>>(), rows);
+    let spread = match comparison.seeds() {
+        1 => "On the test rows; one seed, so no spread.".into(),
+        n => format!("On the test rows: mean ± sample standard deviation over {n} seeds."),
+    };
+    html::note(&format!("{spread} ↑ higher is better, ↓ lower is better.")) + &table
+}
+
+fn differences(comparison: &Comparison) -> Result<String> {
+    let Some(first) = comparison
+        .arms
+        .first()
+        .filter(|_| comparison.arms.len() > 1)
+    else {
+        return Ok(String::new());
+    };
+    let mut figures = Vec::new();
+    for metric in comparison.metrics() {
+        if let Some(svg) = plot::forest(comparison, metric)? {
+            figures.push(html::figure(&heading(metric), &svg));
+        }
+    }
+    let text = html::note(&format!(
+        "Each arm minus '{}', paired by seed, with the 95 % t-interval of one comparison on its own. Blue is better and \
+         orange worse by Holm's adjusted p below 0.05; grey is undecided; a hollow point has no interval. \"Detectable\" \
+         is the true difference that this many seeds would show in 4 of 5 repetitions.",
+        first.name
+    ));
+    Ok(text + &html::plots("", &figures) + "<h3>In numbers</h3>\n" + &difference_table(comparison))
+}
+
+fn difference_table(comparison: &Comparison) -> String {
+    let header = ["metric", "arm"].into_iter().chain(CELLS).map(String::from);
+    let rows = comparison.metrics().into_iter().flat_map(|metric| {
+        let versus = comparison
+            .arms
+            .iter()
+            .flat_map(|a| a.versus_first.iter().map(move |v| (a.name.clone(), v)));
+        versus
+            .filter(move |(_, v)| v.metric == metric)
+            .map(|(arm, versus)| {
+                let class = match versus.verdict {
+                    Verdict::Better => "better",
+                    Verdict::Worse => "worse",
+                    Verdict::Undecided => "",
+                };
+                let names = [Cell::from(heading(versus.metric)), Cell::new(arm, "name")];
+                let numbers = cells(versus).map(|text| Cell::new(text, class));
+                names.into_iter().chain(numbers).collect()
+            })
+    });
+    html::table(&header.collect::<Vec<_>>(), rows)
+}
+
+fn learning(comparison: &Comparison, arms: &[ArmDetail]) -> Result<String> {
+    let mut figures = Vec::new();
+    let histories = || arms.iter().map(|a| a.histories.as_slice());
+    let training = plot::bands(histories(), |p| Some(p.train_loss));
+    if let Some(svg) = plot::curves("training loss", &training)? {
+        figures.push(html::figure("training loss", &svg));
+    }
+    for metric in comparison.metrics().into_iter().take(CURVES) {
+        let bands = plot::bands(histories(), |p| p.validation.as_ref()?.get(metric));
+        let name = format!("validation {}", metric.name());
+        if let Some(svg) = plot::curves(&name, &bands)? {
+            figures.push(html::figure(&name, &svg));
+        }
+    }
+    if figures.is_empty() {
+        return Ok(String::new());
+    }
+    let text = "Mean over the seeds; the band runs from the lowest seed to the highest. An arm that mixes or smooths is \
+                trained on softer targets, so its training loss lies higher and is not to be compared between arms.";
+    Ok(html::note(text) + &legend(arms) + &html::plots("", &figures))
+}
+
+fn legend(arms: &[ArmDetail]) -> String {
+    let shown = arms
+        .iter()
+        .enumerate()
+        .filter(|(_, a)| has_points(&a.histories));
+    let items = shown.map(|(i, arm)| {
+        format!(
+            "<li>{}{}</li>\n",
+            Style::of(i).swatch(),
+            html::escape(&arm.name)
+        )
+    });
+    format!(
+        "<ul class=\"legend\">\n{}</ul>\n",
+        items.collect::<String>()
+    )
+}
+
+fn has_points(histories: &[History]) -> bool {
+    histories.iter().any(|h| !h.points.is_empty())
+}
+
+fn reliability(arms: &[ArmDetail]) -> Result<String> {
+    let mut figures = Vec::new();
+    for (i, arm) in arms.iter().enumerate() {
+        if let Some(svg) = plot::reliability(&arm.name, &arm.reliability, Style::of(i))? {
+            figures.push(html::figure(&arm.name, &svg));
+        }
+    }
+    if figures.is_empty() {
+        return Ok(String::new());
+    }
+    let text = "Test rows of all seeds, binned by the confidence of the answer. On the dashed line a model is right as \
+                often as it claims; below it, it is too sure of itself. Larger points stand for more rows; the bars below \
+                are the share of rows in each bin.";
+    Ok(html::note(text) + &html::plots("small", &figures))
+}
+
+fn draws(arms: &[ArmDetail]) -> Result<String> {
+    let mut figures = Vec::new();
+    for arm in arms {
+        if let Some(svg) = plot::draws(&format!("Schedule of {}", arm.name), &arm.draws)? {
+            figures.push(html::figure(&arm.name, &svg));
+        }
+    }
+    Ok(html::plots("", &figures))
+}

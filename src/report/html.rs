@@ -1,0 +1,168 @@
+//! The parts of a page: escaping, shell, tables, figures, and the sections that every page has.
+
+use super::input::DataSummary;
+
+/// Text made safe inside an element or a quoted attribute.
+pub(super) fn escape(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            // Control characters have no place in a document, escaped or not.
+            c if c.is_control() && c != '\n' && c != '\t' => safe.push('\u{fffd}'),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+/// A whole page: styles inside, nothing fetched.
+pub(super) fn page(title: &str, subtitle: &str, body: &str) -> String {
+    let (title, subtitle) = (escape(title), escape(subtitle));
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{title}</title>\n<style>\n{}</style>\n</head>\n<body>\n<h1>{title}</h1>\n\
+         <p class=\"soft\">{subtitle}</p>\n{body}</body>\n</html>\n",
+        include_str!("page.css")
+    )
+}
+
+/// A section, or nothing for an empty `body`. `body` is markup.
+pub(super) fn section(title: &str, body: &str) -> String {
+    match body.is_empty() {
+        true => String::new(),
+        false => format!("<section>\n<h2>{}</h2>\n{body}</section>\n", escape(title)),
+    }
+}
+
+/// A paragraph of soft text.
+pub(super) fn note(text: &str) -> String {
+    format!("<p class=\"soft\">{}</p>\n", escape(text))
+}
+
+/// Bulleted sentences.
+pub(super) fn list(sentences: &[String]) -> String {
+    let items = sentences
+        .iter()
+        .map(|s| format!("<li>{}</li>\n", escape(s)));
+    format!("<ul>\n{}</ul>\n", items.collect::<String>())
+}
+
+/// One cell of a table.
+pub(super) struct Cell {
+    text: String,
+    class: &'static str,
+}
+
+impl Cell {
+    /// A cell with a class of page.css; empty for none.
+    pub(super) fn new(text: impl Into<String>, class: &'static str) -> Self {
+        let text = text.into();
+        Self { text, class }
+    }
+}
+
+impl<T: Into<String>> From<T> for Cell {
+    fn from(text: T) -> Self {
+        Self::new(text, "")
+    }
+}
+
+/// A table that scrolls sideways on a narrow screen.
+pub(super) fn table(header: &[String], rows: impl Iterator<Item = Vec<Cell>>) -> String {
+    let head = header
+        .iter()
+        .map(|h| format!("<th scope=\"col\">{}</th>", escape(h)));
+    let body = rows.map(|row| {
+        let cells = row.iter().map(|cell| match cell.class {
+            "" => format!("<td>{}</td>", escape(&cell.text)),
+            class => format!("<td class=\"{class}\">{}</td>", escape(&cell.text)),
+        });
+        format!("<tr>{}</tr>\n", cells.collect::<String>())
+    });
+    format!(
+        "<div class=\"scroll\"><table>\n<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody>\n</table></div>\n",
+        head.collect::<String>(),
+        body.collect::<String>()
+    )
+}
+
+/// A plot under its caption; `svg` is markup.
+pub(super) fn figure(caption: &str, svg: &str) -> String {
+    let caption = escape(caption);
+    format!("<figure>\n<figcaption><b>{caption}</b></figcaption>\n{svg}</figure>\n")
+}
+
+/// Figures side by side where there is room; nothing for none. `class` is empty or `small`.
+pub(super) fn plots(class: &str, figures: &[String]) -> String {
+    match figures.is_empty() {
+        true => String::new(),
+        false => format!(
+            "<div class=\"plots {class}\">\n{}</div>\n",
+            figures.concat()
+        ),
+    }
+}
+
+/// The data's numbers, with a warning where rows stand in both training and test.
+pub(super) fn data(data: &DataSummary) -> String {
+    let mut lines = vec![
+        ("source", data.source.clone()),
+        ("training rows", data.training_rows.to_string()),
+        ("validation rows", data.validation_rows.to_string()),
+        ("test rows", data.test_rows.to_string()),
+        (
+            "rows in both training and test",
+            data.shared_rows.to_string(),
+        ),
+    ];
+    if let Some(cut) = data.cut_texts {
+        lines.push(("texts cut to the token limit", cut.to_string()));
+    }
+    if !data.classes.is_empty() {
+        let classes = data
+            .classes
+            .iter()
+            .map(|(name, rows)| format!("{name}: {rows}"));
+        lines.push((
+            "training rows by class",
+            classes.collect::<Vec<_>>().join(", "),
+        ));
+    }
+    lines.push(("fingerprint", data.fingerprint.clone()));
+    let lines = lines
+        .iter()
+        .map(|(name, value)| format!("<dt>{}</dt><dd>{}</dd>\n", escape(name), escape(value)));
+    let mut html = format!("<dl>\n{}</dl>\n", lines.collect::<String>());
+    if data.shared_rows > 0 {
+        html += &format!(
+            "<div class=\"callout worse\"><p>{} rows stand in both training and test: the scores flatter every arm.</p></div>\n",
+            data.shared_rows
+        );
+    }
+    if !data.notes.is_empty() {
+        html += &list(&data.notes);
+    }
+    html
+}
+
+/// The settings, folded away.
+pub(super) fn settings(settings: &serde_json::Value) -> String {
+    // The alternate form of a JSON value is indented JSON.
+    let text = escape(&format!("{settings:#}"));
+    format!("<details><summary>All settings as JSON</summary>\n<pre>{text}</pre>\n</details>\n")
+}
+
+/// "3 min 20 s", "45.2 s".
+pub(super) fn duration(seconds: f64) -> String {
+    match seconds {
+        s if s < 60.0 => format!("{s:.1} s"),
+        s if s < 3600.0 => format!("{} min {:.0} s", (s / 60.0) as u64, s % 60.0),
+        s => format!("{} h {:.0} min", (s / 3600.0) as u64, s % 3600.0 / 60.0),
+    }
+}

@@ -1,0 +1,28 @@
+//! Reports: tables for the terminal, and one self-contained HTML page that works offline.
+//!
+//! Everything here takes plain values and gives text. The tables need nothing but the library; the pages and plots
+//! need the feature `cli`.
+
+mod input;
+mod table;
+
+#[cfg(feature = "cli")]
+mod compare_page;
+#[cfg(feature = "cli")]
+mod html;
+#[cfg(feature = "cli")]
+mod plot;
+#[cfg(feature = "cli")]
+mod train_page;
+
+pub use input::{
+    ArmDetail, Bin, ClassRow, CompareReport, DataSummary, Draw, History, Point, TrainReport, pool,
+};
+pub use table::{class_table, compare_table, score_table};
+
+#[cfg(feature = "cli")]
+pub use compare_page::compare_page;
+#[cfg(feature = "cli")]
+pub use plot::schedule_svg;
+#[cfg(feature = "cli")]
+pub use train_page::train_page;

@@ -1,0 +1,109 @@
+//! Learning curves: the mean over the seeds with a band from the lowest to the highest.
+
+use std::collections::BTreeMap;
+
+use plotters::prelude::*;
+
+use super::super::input::{History, Point};
+use super::canvas::{Axes, Outcome, Style, chart, draw, line, span};
+use crate::error::Result;
+
+/// More points than this are averaged into as many windows: a plot has no more columns.
+const POINTS: usize = 300;
+
+/// One arm's curve.
+pub(in crate::report) struct Band {
+    style: Style,
+    /// Step, lowest, mean, highest.
+    points: Vec<(f64, f64, f64, f64)>,
+}
+
+/// One band an arm, of what `value` takes from the entries; arms without any such value are left out.
+pub(in crate::report) fn bands<'a>(
+    arms: impl Iterator<Item = &'a [History]>,
+    value: impl Fn(&Point) -> Option<f64>,
+) -> Vec<Band> {
+    arms.enumerate()
+        .map(|(arm, histories)| Band {
+            style: Style::of(arm),
+            points: band(histories, &value),
+        })
+        .filter(|band| !band.points.is_empty())
+        .collect()
+}
+
+/// Steps are put together over the seeds; a seed that stopped early counts as far as it went.
+fn band(histories: &[History], value: impl Fn(&Point) -> Option<f64>) -> Vec<(f64, f64, f64, f64)> {
+    let last = histories
+        .iter()
+        .flat_map(|h| &h.points)
+        .map(|p| p.step)
+        .max();
+    let window = last.unwrap_or(0) / POINTS as u64 + 1;
+    // By window: for each seed the sum and count of its values.
+    let mut windows: BTreeMap<u64, BTreeMap<u64, (f64, f64)>> = BTreeMap::new();
+    for history in histories {
+        for point in &history.points {
+            if let Some(value) = value(point).filter(|v| v.is_finite()) {
+                let seeds = windows.entry(point.step / window).or_default();
+                let (sum, count) = seeds.entry(history.seed).or_default();
+                (*sum, *count) = (*sum + value, *count + 1.0);
+            }
+        }
+    }
+    let windows = windows.into_iter();
+    windows
+        .map(|(w, seeds)| {
+            let values: Vec<f64> = seeds.values().map(|(sum, count)| sum / count).collect();
+            let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+            let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let mean = values.iter().sum::<f64>() / values.len() as f64;
+            (
+                (w * window) as f64 + 0.5 * (window - 1) as f64,
+                low,
+                mean,
+                high,
+            )
+        })
+        .collect()
+}
+
+/// The curves of all arms in one chart, or `None` where there is nothing to draw.
+pub(in crate::report) fn curves(name: &str, bands: &[Band]) -> Result<Option<String>> {
+    if bands.is_empty() {
+        return Ok(None);
+    }
+    let points = || bands.iter().flat_map(|b| &b.points);
+    let axes = Axes {
+        x: 0.0..points().map(|p| p.0).fold(1.0, f64::max),
+        y: span(points().flat_map(|p| [p.1, p.3])),
+        x_title: "step",
+        y_title: name,
+        y_lines: 6,
+    };
+    draw(name, (1160, 680), |area| {
+        let mut chart = chart(area, &axes)?;
+        for band in bands {
+            shade(&mut chart, band)?;
+        }
+        for band in bands {
+            let middle: Vec<(f64, f64)> = band.points.iter().map(|p| (p.0, p.2)).collect();
+            line(&mut chart, &middle, band.style)?;
+            if middle.len() <= 2 {
+                let colour = band.style.colour.filled();
+                chart.draw_series(middle.iter().map(|p| Circle::new(*p, 7, colour)))?;
+            }
+        }
+        Ok(())
+    })
+    .map(Some)
+}
+
+fn shade(chart: &mut super::canvas::Chart<'_, '_>, band: &Band) -> Outcome {
+    let up = band.points.iter().map(|p| (p.0, p.3));
+    let back = band.points.iter().rev().map(|p| (p.0, p.1));
+    let outline: Vec<(f64, f64)> = up.chain(back).collect();
+    let colour = band.style.colour.mix(0.16);
+    chart.draw_series(std::iter::once(Polygon::new(outline, colour)))?;
+    Ok(())
+}

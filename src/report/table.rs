@@ -1,0 +1,201 @@
+//! Tables for the terminal, aligned by display width, so that names in any script line up.
+
+use unicode_width::UnicodeWidthStr;
+
+use super::input::ClassRow;
+use crate::compare::number::{decimals, number, p_value, signed};
+use crate::compare::{Arm, Comparison, Direction, Metric, Values, Verdict, Versus};
+
+/// Columns that a table may fill before it goes on below.
+const WIDTH: usize = 100;
+
+/// Between two columns.
+const GAP: &str = "   ";
+
+/// Scores by arm, the differences to the first arm, and the answer in words.
+pub fn compare_table(comparison: &Comparison) -> String {
+    let mut text = scores(comparison);
+    if comparison.arms.len() > 1 {
+        text += &differences(comparison);
+    }
+    for sentence in comparison.summary() {
+        text += &format!("\n- {sentence}");
+    }
+    text.push('\n');
+    text
+}
+
+/// One run's scores, a line each.
+pub fn score_table(scores: &Values) -> String {
+    let rows = scores.iter().map(|(metric, value)| {
+        let digits = decimals(value);
+        vec![heading(metric), finite(value, digits)]
+    });
+    aligned(&rows.collect::<Vec<_>>())
+}
+
+/// Precision, recall, F1 and rows of each class.
+pub fn class_table(classes: &[ClassRow]) -> String {
+    let header = ["class", "precision", "recall", "f1", "rows"].map(String::from);
+    let rows = classes.iter().map(|c| {
+        let shares = [c.precision, c.recall, c.f1].map(|v| finite(v, 4));
+        let [precision, recall, f1] = shares;
+        vec![c.name.clone(), precision, recall, f1, c.support.to_string()]
+    });
+    aligned(
+        &std::iter::once(header.to_vec())
+            .chain(rows)
+            .collect::<Vec<_>>(),
+    )
+}
+
+/// The metric with an arrow to its better side.
+pub(super) fn heading(metric: Metric) -> String {
+    let arrow = match metric.better() {
+        Direction::Higher => '↑',
+        Direction::Lower => '↓',
+    };
+    format!("{} {arrow}", metric.name())
+}
+
+/// "0.5429 ± 0.0123", without the spread for one seed, "-" where there is no finite value.
+pub(super) fn mean_and_spread(arm: &Arm, metric: Metric) -> String {
+    let Some(mean) = arm.mean.get(metric) else {
+        return "-".into();
+    };
+    let digits = decimals(mean);
+    match arm.std.get(metric) {
+        Some(std) => format!("{mean:.digits$} ± {std:.digits$}"),
+        None => format!("{mean:.digits$}"),
+    }
+}
+
+/// A difference in cells: itself, interval, adjusted p, verdict, detectable difference.
+pub(super) fn cells(versus: &Versus) -> [String; 5] {
+    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".into());
+    [
+        or_dash(versus.difference.map(signed)),
+        or_dash(
+            versus
+                .ci95
+                .map(|[l, h]| format!("[{}, {}]", signed(l), signed(h))),
+        ),
+        or_dash(versus.p_adjusted.map(p_value)),
+        verdict(versus.verdict).into(),
+        or_dash(versus.detectable.map(number)),
+    ]
+}
+
+/// The headings of [`cells`].
+pub(super) const CELLS: [&str; 5] = [
+    "difference",
+    "95 % interval",
+    "adjusted p",
+    "verdict",
+    "detectable",
+];
+
+fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Better => "▲ better",
+        Verdict::Worse => "▼ worse",
+        Verdict::Undecided => "undecided",
+    }
+}
+
+fn scores(comparison: &Comparison) -> String {
+    let spread = match comparison.seeds() {
+        1 => "one seed".into(),
+        n => format!("mean ± standard deviation over {n} seeds"),
+    };
+    let names = column("arm".into(), comparison, |arm| arm.name.clone());
+    let columns = comparison.metrics().into_iter();
+    let columns = columns.map(|m| column(heading(m), comparison, |arm| mean_and_spread(arm, m)));
+    format!("Test scores, {spread}\n\n{}", blocks(&names, columns))
+}
+
+fn column(head: String, comparison: &Comparison, cell: impl Fn(&Arm) -> String) -> Vec<String> {
+    let cells = comparison.arms.iter().map(cell);
+    std::iter::once(head).chain(cells).collect()
+}
+
+/// Columns beside `names`, as many as fit, the rest in further blocks below.
+fn blocks(names: &[String], columns: impl Iterator<Item = Vec<String>>) -> String {
+    let width = |column: &[String]| column.iter().map(|c| c.width()).max().unwrap_or(0);
+    let mut text = String::new();
+    let mut block = vec![names.to_vec()];
+    let mut used = width(names);
+    for column in columns {
+        let more = GAP.len() + width(&column);
+        if block.len() > 1 && used + more > WIDTH {
+            text += &aligned(&transposed(&block));
+            text.push('\n');
+            block.truncate(1);
+            used = width(names);
+        }
+        used += more;
+        block.push(column);
+    }
+    text + &aligned(&transposed(&block))
+}
+
+fn transposed(columns: &[Vec<String>]) -> Vec<Vec<String>> {
+    let rows = columns.first().map_or(0, Vec::len);
+    let row = |r: usize| columns.iter().filter_map(|c| c.get(r).cloned()).collect();
+    (0..rows).map(row).collect()
+}
+
+fn differences(comparison: &Comparison) -> String {
+    let mut rows = vec![
+        ["metric", "arm"]
+            .into_iter()
+            .chain(CELLS)
+            .map(String::from)
+            .collect(),
+    ];
+    for metric in comparison.metrics() {
+        let mut label = heading(metric);
+        for arm in &comparison.arms {
+            for versus in arm.versus_first.iter().filter(|v| v.metric == metric) {
+                let start = [std::mem::take(&mut label), arm.name.clone()];
+                rows.push(start.into_iter().chain(cells(versus)).collect());
+            }
+        }
+    }
+    format!(
+        "\nDifference to '{}', paired by seed\n\n{}",
+        comparison.arms[0].name,
+        aligned(&rows)
+    )
+}
+
+/// Rows as lines, every column as wide as its widest cell.
+fn aligned(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns)
+        .map(|c| {
+            rows.iter()
+                .filter_map(|r| r.get(c))
+                .map(|t| t.width())
+                .max()
+                .unwrap_or(0)
+        })
+        .collect();
+    let mut text = String::new();
+    for row in rows {
+        let padded = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell}{}", " ".repeat(width - cell.width())));
+        text += padded.collect::<Vec<_>>().join(GAP).trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+fn finite(value: f64, digits: usize) -> String {
+    match value.is_finite() {
+        true => format!("{value:.digits$}"),
+        false => "-".into(),
+    }
+}

@@ -1,0 +1,109 @@
+//! The page of one training run.
+
+use super::html::{self, Cell};
+use super::input::{History, Point, TrainReport};
+use super::plot::{self, Style};
+use super::table::heading;
+use crate::compare::Metric;
+use crate::compare::number::decimals;
+use crate::error::Result;
+
+/// The run as one HTML page that fetches nothing: scores, history, reliability, classes, draws, data and settings.
+///
+/// # Errors
+/// [`Error::Plot`](crate::Error::Plot) for a plot that cannot be drawn.
+pub fn train_page(report: &TrainReport) -> Result<String> {
+    let body = [
+        html::section("Scores", &scores(report)),
+        html::section("Learning curves", &learning(&report.history)?),
+        html::section("Reliability", &reliability(report)?),
+        html::section("Classes", &classes(report)),
+        html::section("What the schedule drew", &draws(report)?),
+        html::section("Data", &html::data(&report.data)),
+        html::section("Settings", &html::settings(&report.settings)),
+    ];
+    let time = html::duration(report.seconds);
+    let subtitle = format!("{time}; candle-mixup {}", report.version);
+    Ok(html::page(&report.title, &subtitle, &body.concat()))
+}
+
+fn scores(report: &TrainReport) -> String {
+    let header: Vec<String> = report.test.iter().map(|(m, _)| heading(m)).collect();
+    if header.is_empty() {
+        return String::new();
+    }
+    let row = report
+        .test
+        .iter()
+        .map(|(_, v)| Cell::from(finite(v, decimals(v))));
+    let text = "On the test rows. ↑ higher is better, ↓ lower is better.";
+    html::note(text) + &html::table(&header, std::iter::once(row.collect()))
+}
+
+fn learning(points: &[Point]) -> Result<String> {
+    let history = [History {
+        seed: 0,
+        points: points.to_vec(),
+    }];
+    let mut metrics: Vec<Metric> = Vec::new();
+    for (metric, _) in points
+        .iter()
+        .flat_map(|p| &p.validation)
+        .flat_map(|v| v.iter())
+    {
+        if !metrics.contains(&metric) {
+            metrics.push(metric);
+        }
+    }
+    let mut figures = Vec::new();
+    let mut add = |name: String, value: &dyn Fn(&Point) -> Option<f64>| -> Result<()> {
+        let bands = plot::bands(std::iter::once(&history[..]), value);
+        if let Some(svg) = plot::curves(&name, &bands)? {
+            figures.push(html::figure(&name, &svg));
+        }
+        Ok(())
+    };
+    add("training loss".into(), &|p| Some(p.train_loss))?;
+    for metric in metrics {
+        let name = format!("validation {}", metric.name());
+        add(name, &|p| p.validation.as_ref()?.get(metric))?;
+    }
+    Ok(html::plots("", &figures))
+}
+
+fn reliability(report: &TrainReport) -> Result<String> {
+    let svg = plot::reliability("the test rows", &report.reliability, Style::of(1))?;
+    let figures: Vec<String> = svg.iter().map(|s| html::figure("test rows", s)).collect();
+    let text = "On the dashed line the model is right as often as it claims; below it, it is too sure of itself.";
+    Ok(match figures.is_empty() {
+        true => String::new(),
+        false => html::note(text) + &html::plots("small", &figures),
+    })
+}
+
+fn classes(report: &TrainReport) -> String {
+    if report.classes.is_empty() {
+        return String::new();
+    }
+    let header = ["class", "precision", "recall", "f1", "test rows"].map(String::from);
+    let rows = report.classes.iter().map(|c| {
+        let shares = [c.precision, c.recall, c.f1].map(|v| Cell::from(finite(v, 4)));
+        let name = std::iter::once(Cell::from(c.name.clone()));
+        let support = std::iter::once(Cell::from(c.support.to_string()));
+        name.chain(shares).chain(support).collect()
+    });
+    html::table(&header, rows)
+}
+
+fn draws(report: &TrainReport) -> Result<String> {
+    let svg = plot::draws("Schedule of the run", &report.draws)?;
+    let figures: Vec<String> = svg.iter().map(|s| html::figure("by step", s)).collect();
+    Ok(html::plots("", &figures))
+}
+
+fn finite(value: f64, digits: usize) -> String {
+    match value.is_finite() {
+        true => format!("{value:.digits$}"),
+        false => "-".into(),
+    }
+}
