@@ -1,0 +1,94 @@
+//! From a task and its runs to what reports and tables take.
+
+use anyhow::Result;
+use candle_mixup::compare::Values;
+use candle_mixup::metrics::Scores;
+use candle_mixup::report::{ClassRow, DataSummary, Draw, Point};
+use candle_mixup::schedule::{Clock, Rows, Scheduler};
+use candle_mixup::train::{self, TargetKind, TrainSettings};
+
+use super::task::{SeedRows, TextTask};
+
+/// Points of a schedule's plot at most.
+const DRAWS: u64 = 600;
+
+/// The scores by metric.
+pub fn values(scores: &Scores) -> Values {
+    Values::new(scores.values.iter().map(|(metric, value)| (*metric, *value)))
+}
+
+/// The scores of each class.
+pub fn class_rows(scores: &Scores, names: &[String]) -> Vec<ClassRow> {
+    let row = |class: &candle_mixup::metrics::ClassScores| ClassRow {
+        name: names.get(class.class).cloned().unwrap_or_default(),
+        precision: class.precision,
+        recall: class.recall,
+        f1: class.f1,
+        support: class.support,
+    };
+    scores.per_class.iter().map(row).collect()
+}
+
+/// A run's history as the report draws it.
+pub fn report_points(history: &[train::Point]) -> Vec<Point> {
+    let point = |p: &train::Point| Point {
+        step: p.step,
+        epoch: p.epoch,
+        train_loss: p.train_loss,
+        clean_loss: Some(p.clean_loss),
+        validation: p.validation.as_ref().map(values),
+    };
+    history.iter().map(point).collect()
+}
+
+/// What the data are, with the counts that a reader should know of.
+pub fn data_summary(task: &TextTask, rows: &SeedRows) -> DataSummary {
+    let counts = task.corpus.class_counts();
+    let classes = task.corpus.classes().iter().cloned();
+    DataSummary {
+        source: task.settings.data.clone(),
+        training_rows: rows.train.len(),
+        validation_rows: rows.validation.len(),
+        test_rows: task.test.len(),
+        classes: classes.zip(counts.iter().map(|c| c.round() as usize)).collect(),
+        cut_texts: Some(rows.tokens.texts.cut()),
+        shared_rows: rows.in_both,
+        fingerprint: task.corpus.fingerprint(),
+        notes: warnings(task, rows),
+    }
+}
+
+/// What was counted while reading and splitting, in words; nothing where all is well.
+pub fn warnings(task: &TextTask, rows: &SeedRows) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut note = |count: usize, text: String| {
+        if count > 0 {
+            lines.push(format!("note: {count} {text}"));
+        }
+    };
+    let limit = rows.tokens.tokenizer.max_tokens();
+    note(rows.tokens.texts.cut(), format!("texts were cut to {limit} tokens (--max-tokens)"));
+    note(task.corpus.skipped(), "rows without a text were left out".into());
+    note(rows.in_both, "test rows have the text of a training row".into());
+    lines
+}
+
+/// What the schedule draws over the run: every step, or about 600 of them in a long run.
+pub fn draws(scheduler: &Scheduler, run: &TrainSettings, rows: &SeedRows, task: &TextTask) -> Result<Vec<Draw>> {
+    let count = rows.train.len();
+    let classes = (task.labels.kind() == TargetKind::SingleLabel).then(|| task.labels.classes());
+    let (steps, per_epoch) = (run.steps(count), run.steps_per_epoch(count));
+    let batch: Vec<u32> = rows.train.iter().copied().take(run.batch).collect();
+    let every = steps.div_ceil(DRAWS) as usize;
+    let draw = |step: u64| {
+        let clock = Clock::at(step, steps, per_epoch);
+        let plan = scheduler.plan(clock, Rows { batch: &batch, classes, neighbours: None })?;
+        Ok(Draw {
+            step,
+            probability: scheduler.probability(&clock),
+            alpha: scheduler.alpha(&clock),
+            site: plan.map(|plan| plan.site),
+        })
+    };
+    (0..steps).step_by(every).map(draw).collect()
+}

@@ -1,0 +1,69 @@
+//! `mixup evaluate`: a trained run's scores on labelled data.
+
+use anyhow::{Context, Result};
+use candle_mixup::Error;
+use candle_mixup::report;
+use candle_mixup::text::{Columns, Corpus, Source, TextSource};
+use candle_mixup::train::Labels;
+use serde_json::json;
+
+use super::args::EvaluateArgs;
+use super::describe::{class_rows, values};
+use super::saved::SavedRun;
+use super::settings;
+use super::task::{TextTask, scores_with_soft};
+
+pub fn run(args: EvaluateArgs) -> Result<()> {
+    let threads = settings::threads(&args.machine)?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("cannot start threads")?;
+    pool.install(|| evaluate(&args))
+}
+
+fn evaluate(args: &EvaluateArgs) -> Result<()> {
+    let device = settings::device(&args.machine)?;
+    let run = SavedRun::open(&args.run, &device)?;
+    let (corpus, rows) = match &args.data {
+        None => test_rows(&run)?,
+        Some(data) => other_rows(&run, data, args)?,
+    };
+    let texts = run.tokenizer.encode(corpus.texts(), corpus.pairs())?;
+    let cut = texts.cut();
+    let source = TextSource::new(texts.into(), device);
+    let width = run.classes.len();
+    let hard = Labels::new(run.kind, corpus.targets().to_vec(), width)?;
+    let soft = corpus.soft().map(|s| Labels::new(run.kind, s.to_vec(), width)).transpose()?;
+    let scores = scores_with_soft(&run.built.model, &source, &hard, soft.as_ref(), &rows)?;
+    if args.print.json {
+        let result = json!({
+            "run": args.run, "data": args.data.as_deref().unwrap_or(&run.settings.data.data),
+            "rows": rows.len(), "cut_texts": cut, "test": scores.values,
+            "per_class": class_rows(&scores, &run.classes),
+        });
+        println!("{}", serde_json::to_string(&result)?);
+        return Ok(());
+    }
+    println!("{} rows, {cut} texts cut to {} tokens\n", rows.len(), run.tokenizer.max_tokens());
+    println!("{}", report::score_table(&values(&scores)));
+    println!("{}", report::class_table(&class_rows(&scores, &run.classes)));
+    Ok(())
+}
+
+/// The run's own test rows, drawn again from the same data.
+fn test_rows(run: &SavedRun) -> Result<(Corpus, Vec<u32>)> {
+    let (corpus, test) = TextTask::test_rows(&run.settings.data)?;
+    if corpus.fingerprint() != run.settings.fingerprint {
+        let problem = "the data have changed since the run was trained; name the rows to score with --data";
+        return Err(Error::file(&run.settings.data.data, problem).into());
+    }
+    Ok((corpus, test))
+}
+
+/// All rows of another file; the run's columns where the arguments name none.
+fn other_rows(run: &SavedRun, data: &str, args: &EvaluateArgs) -> Result<(Corpus, Vec<u32>)> {
+    let columns = settings::columns(run.settings.data.columns.clone(), &args.columns)?;
+    let columns = Columns { group: None, time: None, ..columns };
+    let read = settings::read_options_like(&run.settings.data.read, &args.columns);
+    let corpus = Corpus::read(&Source::parse(data)?, &columns, &read, Some(&run.classes))?;
+    let rows = (0..corpus.len() as u32).collect();
+    Ok((corpus, rows))
+}

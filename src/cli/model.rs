@@ -1,0 +1,166 @@
+//! The text models that the program trains, behind one type.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Result;
+use candle_core::{Device, Tensor};
+use candle_mixup::nn::{Parameter, Pretrained, Weights};
+use candle_mixup::text::{
+    Cnn, CnnConfig, Encoder, EncoderConfig, Freeze, Start, TokenBatch, Tokenizer, WordVectors,
+    encoder_weights,
+};
+use candle_mixup::train::TargetKind;
+use candle_mixup::{Error, Site, Tap, Tapped, files};
+
+use super::model_dir;
+use super::settings::{ModelKind, ModelSettings};
+use super::task::Tokens;
+
+/// An encoder or a sentence CNN.
+pub enum TextModel {
+    Encoder(Encoder),
+    Cnn(Cnn),
+}
+
+impl Tapped for TextModel {
+    type Input = TokenBatch;
+
+    fn sites(&self) -> Vec<Site> {
+        match self {
+            Self::Encoder(model) => model.sites(),
+            Self::Cnn(model) => model.sites(),
+        }
+    }
+
+    fn forward(&self, input: &TokenBatch, tap: &mut dyn Tap) -> candle_mixup::Result<Tensor> {
+        match self {
+            Self::Encoder(model) => model.forward(input, tap),
+            Self::Cnn(model) => model.forward(input, tap),
+        }
+    }
+}
+
+/// What the models of all seeds have in common, read once.
+pub enum Family {
+    Encoder { config: Box<EncoderConfig>, weights: Arc<Pretrained>, tokenizer: Tokenizer },
+    Cnn { vectors: Option<WordVectors> },
+}
+
+/// A model with its weights.
+pub struct Built {
+    pub model: TextModel,
+    pub weights: Weights,
+    pub parameters: Vec<Parameter>,
+}
+
+impl Family {
+    /// Reads what the settings name: configuration, weights and tokenizer, or word vectors.
+    pub fn open(settings: &ModelSettings) -> Result<Self> {
+        let folder = match &settings.model {
+            ModelKind::Shipped => model_dir::shipped()?,
+            ModelKind::Folder(folder) => folder.clone(),
+            ModelKind::Cnn => {
+                let vectors = settings.vectors.as_ref().map(WordVectors::open).transpose()?;
+                return Ok(Self::Cnn { vectors });
+            }
+        };
+        Self::open_encoder(&folder, settings, Start::Pretrained)
+    }
+
+    fn open_encoder(folder: &Path, settings: &ModelSettings, start: Start) -> Result<Self> {
+        let config = EncoderConfig::open(folder.join("config.json"))?;
+        let tokenizer = Tokenizer::open(folder.join("tokenizer.json"), settings.max_tokens)?;
+        let tokenizer = tokenizer.clipped(config.positions())?;
+        tokenizer.check_embedding(config.vocabulary)?;
+        let weights = Arc::new(encoder_weights(folder, config.family, start)?);
+        Ok(Self::Encoder { config: Box::new(config), weights, tokenizer })
+    }
+
+    /// The tokenizer that the model brings; `None` where the vocabulary is learnt from the training rows.
+    pub fn tokenizer(&self) -> Option<&Tokenizer> {
+        match self {
+            Self::Encoder { tokenizer, .. } => Some(tokenizer),
+            Self::Cnn { .. } => None,
+        }
+    }
+
+    /// A fresh model with the initial weights of a seed; the head's learning rate is `head_factor` times the others'.
+    pub fn build(
+        &self,
+        settings: &ModelSettings,
+        tokenizer: &Tokenizer,
+        classes: usize,
+        seed: u64,
+        head_factor: f64,
+        device: &Device,
+    ) -> Result<Built> {
+        let freeze: Option<Freeze> = settings.freeze.as_deref().map(str::parse).transpose()?;
+        let weights = Weights::new(seed, device);
+        let (model, weights) = match self {
+            Self::Encoder { config, weights: pretrained, .. } => {
+                let mut weights = weights.with_pretrained(pretrained.clone());
+                if let Some(freeze) = freeze {
+                    weights = weights.freeze(freeze.matcher(config)?);
+                }
+                let encoder = Encoder::load(&weights, config, settings.pooling, classes, Start::Pretrained)?;
+                (TextModel::Encoder(encoder), weights)
+            }
+            Self::Cnn { vectors } => {
+                let mut weights = weights;
+                if freeze.is_some() {
+                    weights = weights.freeze(|name| name.starts_with("embeddings."));
+                }
+                let config = CnnConfig { ..CnnConfig::default() };
+                let cnn = Cnn::load(&weights, &config, tokenizer, vectors.as_ref(), classes)?;
+                (TextModel::Cnn(cnn), weights)
+            }
+        };
+        let head = |mut p: Parameter| {
+            if matches!(model, TextModel::Encoder(_)) && p.name.starts_with("classifier.") {
+                p.rate = head_factor;
+            }
+            p
+        };
+        let parameters = weights.parameters().into_iter().map(head).collect();
+        Ok(Built { model, weights, parameters })
+    }
+}
+
+impl Built {
+    /// Writes the model as a folder that [`Built::open`], and for encoders other tools, can read.
+    pub fn save(&self, folder: &Path, tokenizer: &Tokenizer, classes: &[String], kind: TargetKind) -> Result<()> {
+        let config = match &self.model {
+            TextModel::Encoder(m) => m.config().to_json(classes, kind == TargetKind::MultiLabel, m.pooling()),
+            TextModel::Cnn(m) => m.config().to_json(classes, kind == TargetKind::MultiLabel),
+        };
+        files::write(folder.join("config.json"), config.as_bytes())?;
+        files::write(folder.join("tokenizer.json"), tokenizer.json().as_bytes())?;
+        let metadata = [("format".to_string(), "pt".to_string())].into();
+        Ok(files::write_tensors(folder.join("model.safetensors"), &self.weights.tensors()?, metadata)?)
+    }
+
+    /// A trained run's model and tokenizer.
+    pub fn open(folder: &Path, settings: &ModelSettings, classes: usize, device: &Device) -> Result<(Self, Tokenizer)> {
+        let tokenizer = Tokenizer::open(folder.join("tokenizer.json"), settings.max_tokens)?;
+        let weights = Weights::new(0, device);
+        let (model, tokenizer, weights) = match settings.model {
+            ModelKind::Cnn => {
+                let config = CnnConfig::open(folder.join("config.json"))?;
+                let saved = Pretrained::open(folder)?;
+                let weights = weights.with_pretrained(Arc::new(saved));
+                let cnn = Cnn::load_saved(&weights, &config, &tokenizer, classes)?;
+                (TextModel::Cnn(cnn), tokenizer, weights)
+            }
+            ModelKind::Shipped | ModelKind::Folder(_) => {
+                let config = EncoderConfig::open(folder.join("config.json"))?;
+                let tokenizer = tokenizer.clipped(config.positions())?;
+                let weights = weights.with_pretrained(Arc::new(encoder_weights(folder, config.family, Start::Saved)?));
+                let encoder = Encoder::load(&weights, &config, settings.pooling, classes, Start::Saved)?;
+                (TextModel::Encoder(encoder), tokenizer, weights)
+            }
+        };
+        let parameters = weights.parameters();
+        Ok((Self { model, weights, parameters }, tokenizer))
+    }
+}

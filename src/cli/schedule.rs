@@ -1,0 +1,126 @@
+//! `mixup schedule`: the checked JSON, what is drawn at each step, and a plot.
+
+use std::io::Write;
+
+use anyhow::Result;
+use candle_mixup::report::{Draw, schedule_svg};
+use candle_mixup::schedule::{Clock, Domain, Rows, Scheduler, Task, TaskKind, presets};
+use candle_mixup::{Error, MixPlan, Site, files};
+use serde_json::json;
+
+use super::args::ScheduleArgs;
+use super::settings;
+
+pub fn run(args: ScheduleArgs) -> Result<()> {
+    if args.list {
+        return list();
+    }
+    let name = args.schedule.as_ref().map_or(args.mix.clone(), |file| file.display().to_string());
+    let (name, schedule) = settings::schedule(&name)?;
+    if args.steps == 0 || args.rows == 0 || args.batch == 0 || args.classes == 0 {
+        return Err(Error::setting("--steps, --rows, --batch and --classes", "at least 1", 0).into());
+    }
+    let sites = args.sites.iter().map(|s| s.parse()).collect::<candle_mixup::Result<Vec<Site>>>()?;
+    let per_epoch = args.rows.div_ceil(args.batch) as u64;
+    let task = Task {
+        domain: if sites.contains(&Site::Input) { Domain::Table } else { Domain::Text },
+        kind: TaskKind::SingleLabel,
+        class_counts: vec![args.rows as f64 / args.classes as f64; args.classes],
+        rows: args.rows,
+        steps: args.steps,
+        epochs: args.steps.div_ceil(per_epoch) as u32,
+        seed: args.seed,
+    };
+    let scheduler = schedule.check(&sites, &task)?;
+    let steps = drawn(&scheduler, &args, per_epoch)?;
+    if let Some(path) = &args.plot {
+        let draws: Vec<Draw> = steps.iter().map(|s| s.draw.clone()).collect();
+        files::write(path, schedule_svg(&name, &draws)?.as_bytes())?;
+    }
+    if args.json { print_json(&scheduler, &steps) } else { print(&scheduler, &steps, &args) }
+}
+
+/// One step of the run.
+struct Step {
+    clock: Clock,
+    draw: Draw,
+    plan: Option<MixPlan>,
+}
+
+fn drawn(scheduler: &Scheduler, args: &ScheduleArgs, per_epoch: u64) -> Result<Vec<Step>> {
+    let classes: Vec<u32> = (0..args.rows).map(|r| (r % args.classes) as u32).collect();
+    let size = args.batch.min(args.rows) as u32;
+    let batch: Vec<u32> = (0..size).collect();
+    let step = |step: u64| {
+        let clock = Clock::at(step, args.steps, per_epoch);
+        let plan = scheduler.plan(clock, Rows { batch: &batch, classes: Some(&classes), neighbours: None })?;
+        let draw = Draw {
+            step,
+            probability: scheduler.probability(clock),
+            alpha: scheduler.alpha(clock),
+            site: plan.as_ref().map(|p| p.site),
+        };
+        Ok(Step { clock, draw, plan })
+    };
+    (0..args.steps).map(step).collect()
+}
+
+fn print_json(scheduler: &Scheduler, steps: &[Step]) -> Result<()> {
+    let step = |s: &Step| {
+        json!({
+            "step": s.clock.step, "epoch": s.clock.epoch, "probability": s.draw.probability,
+            "alpha": s.draw.alpha, "plan": s.plan,
+        })
+    };
+    let steps: Vec<_> = steps.iter().map(step).collect();
+    let out = json!({ "schedule": scheduler.schedule(), "sites": scheduler.sites(), "steps": steps });
+    Ok(writeln!(std::io::stdout(), "{out}")?)
+}
+
+fn print(scheduler: &Scheduler, steps: &[Step], args: &ScheduleArgs) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}\n", scheduler.schedule().to_json())?;
+    writeln!(out, "{:>6} {:>5} {:>11} {:>7}  {:<10} first pairs", "step", "epoch", "probability", "alpha", "site")?;
+    for step in steps.iter().take(args.show as usize) {
+        let alpha = step.draw.alpha.map_or("-".to_string(), |a| format!("{a:.3}"));
+        let (site, pairs) = match &step.plan {
+            None => ("plain".to_string(), String::new()),
+            Some(plan) => (plan.site.to_string(), first_pairs(plan)),
+        };
+        let (s, e, p) = (step.clock.step, step.clock.epoch, step.draw.probability);
+        writeln!(out, "{s:>6} {e:>5} {p:>11.3} {alpha:>7}  {site:<10} {pairs}")?;
+    }
+    let mixed = steps.iter().filter(|s| s.plan.is_some()).count();
+    writeln!(out, "\n{mixed} of {} steps mix", steps.len())?;
+    for site in scheduler.sites() {
+        let count = steps.iter().filter(|s| s.draw.site == Some(*site)).count();
+        writeln!(out, "{site:>12} {count:>6} steps, {:.1} %", 100.0 * count as f64 / steps.len() as f64)?;
+    }
+    if let Some(path) = &args.plot {
+        writeln!(out, "plot {}", path.display())?;
+    }
+    Ok(())
+}
+
+/// "0 + 5 at 0.83 (label 0.83)" for the first three outgoing rows.
+fn first_pairs(plan: &MixPlan) -> String {
+    let p = &plan.pairs;
+    let pair = |r: usize| {
+        let (own, partner) = (p.own()[r], p.partner()[r]);
+        let (weight, label) = (p.weight()[r], p.label_weight()[r]);
+        if weight == label {
+            format!("{own}+{partner} at {weight:.2}")
+        } else {
+            format!("{own}+{partner} at {weight:.2}, label {label:.2}")
+        }
+    };
+    (0..p.len().min(3)).map(pair).collect::<Vec<_>>().join("; ")
+}
+
+fn list() -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    for preset in presets() {
+        writeln!(out, "{:<20} {}", preset.name, preset.summary)?;
+    }
+    Ok(())
+}
