@@ -224,7 +224,7 @@ fn the_gradient_of_a_shared_wide_row_adds_up() -> Result<()> {
 #[test]
 fn threads_change_no_byte() -> Result<()> {
     let pairs = with_repeats(64, 100, 10)?;
-    let run = |threads: usize| -> Result<(Vec<Vec<f32>>, Vec<Vec<f32>>)> {
+    let run = |threads: usize| -> Result<[Vec<Vec<f32>>; 2]> {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()?;
@@ -233,7 +233,7 @@ fn threads_change_no_byte() -> Result<()> {
             let out = mixed(&x, &pairs)?;
             let gradients = out.sqr()?.sum_all()?.backward()?;
             let gradient = gradients.get(&x).expect("it reaches x").to_vec2()?;
-            Ok((out.to_vec2()?, gradient))
+            Ok([out.to_vec2()?, gradient])
         })
     };
     assert_eq!(run(1)?, run(2)?);
