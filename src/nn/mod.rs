@@ -7,6 +7,7 @@
 mod adamw;
 mod adamw_moments;
 mod attention;
+mod attention_op;
 mod conv;
 mod cpu;
 mod dropout;
@@ -15,12 +16,16 @@ mod gelu;
 mod gradients;
 mod init;
 mod layer_norm;
+mod layer_norm_op;
 mod lazy_rows;
 mod linear;
+mod linear_op;
+mod matrix;
 mod parameter;
 mod pool;
 mod pretrained;
 mod scope;
+mod simd;
 mod weights;
 
 pub use adamw::{AdamW, AdamWSettings};
