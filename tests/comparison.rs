@@ -21,9 +21,9 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use candle_mixup::compare::{
-    Comparison, Metric, Run, Values, Verdict, detectable_factor, grid, holm, paired,
-    standard_deviation,
+    Comparison, Run, Values, Verdict, detectable_factor, grid, holm, paired, standard_deviation,
 };
+use candle_mixup::metrics::Metric;
 use candle_mixup::{Error, Result};
 use rayon::prelude::*;
 use serde_json::json;

@@ -3,10 +3,13 @@
 //! The pages are left in cargo's temporary folder (`target/tmp/*.html`) for a look.
 #![cfg(feature = "cli")]
 
-use candle_mixup::compare::{Comparison, Metric, Run, Values};
+use std::collections::BTreeMap;
+
+use candle_mixup::compare::{Comparison, Run, Values};
+use candle_mixup::metrics::{Bin, ClassScores, Metric, Scores};
 use candle_mixup::report::{
-    ArmDetail, Bin, ClassRow, CompareReport, DataSummary, Draw, History, Point, TrainReport,
-    class_table, compare_page, compare_table, pool, schedule_svg, score_table, train_page,
+    ArmDetail, CompareReport, DataSummary, Draw, History, Point, TrainReport, class_table,
+    compare_page, compare_table, pool, schedule_svg, score_table, train_page,
 };
 use candle_mixup::{Site, write_atomically};
 use serde_json::json;
@@ -296,26 +299,26 @@ fn one_seed_and_one_arm_have_pages_too() {
 }
 
 fn train_report() -> TrainReport {
-    let class = |(i, name): (usize, &str)| ClassRow {
-        name: name.into(),
-        precision: 0.5 + 0.05 * i as f64,
+    let class = |class| ClassScores {
+        class,
+        precision: 0.5 + 0.05 * class as f64,
         recall: 0.6,
-        f1: if i == 2 { f64::NAN } else { 0.55 },
-        support: 100 * i,
+        f1: if class == 2 { f64::NAN } else { 0.55 },
+        support: 100 * class,
     };
+    let values = BTreeMap::from([(Metric::Accuracy, 0.54), (Metric::LogLoss, f64::NAN)]);
     TrainReport {
         title: "Training on <@questions>".into(),
         version: "0.1.0".into(),
         settings: json!({"mix": "mixup", "note": "</pre><script>"}),
         data: data(),
         history: history(1, 3).points,
-        test: runs(0, ("", 0.0, 0.0), 1).remove(0).test,
-        classes: ["ABBR", "DESC", "混合"]
-            .into_iter()
-            .enumerate()
-            .map(class)
-            .collect(),
-        reliability: bins(2),
+        test: Scores {
+            values,
+            per_class: (0..4).map(class).collect(),
+            reliability: bins(2),
+        },
+        classes: ["ABBR", "DESC", "混合"].map(String::from).to_vec(),
         draws: draws(150, &[Site::Embedding, Site::Hidden(2)]),
         seconds: 4000.0,
     }
@@ -329,9 +332,7 @@ fn a_training_run_has_a_page() {
     assert!(html.contains("&lt;/pre&gt;&lt;script&gt;"));
     let bare = TrainReport {
         history: Vec::new(),
-        test: Values::default(),
-        classes: Vec::new(),
-        reliability: Vec::new(),
+        test: Scores::default(),
         draws: Vec::new(),
         ..train_report()
     };
@@ -381,14 +382,14 @@ fn terminal_tables_line_up_in_any_script() {
     assert_eq!(starts.len(), 8);
     assert!(starts.iter().all(|s| *s == starts[0]), "{text}");
     assert!(text.contains("▼ worse") || text.contains("undecided"));
-    let classes = class_table(&train_report().classes);
+    let classes = class_table(&train_report().test, &train_report().classes);
     assert!(
         classes
             .lines()
             .nth(3)
             .is_some_and(|l| l.starts_with("混合 ") && l.contains(" - "))
     );
-    assert!(score_table(&train_report().test).starts_with("macro_f1 ↑"));
+    assert!(score_table(&train_report().test).starts_with("accuracy ↑"));
 }
 
 #[test]

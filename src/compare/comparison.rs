@@ -4,9 +4,9 @@ use serde::de::Deserializer;
 use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 
-use super::metric::{Direction, Metric};
 use super::stats::{self, LEVEL, Paired};
 use crate::error::{Error, Result};
+use crate::metrics::{Direction, Metric, Scores};
 
 /// Numbers by metric, in order; in JSON an object whose non-finite numbers are `null`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -27,6 +27,12 @@ impl Values {
     /// The pairs in order, non-finite numbers included.
     pub fn iter(&self) -> impl Iterator<Item = (Metric, f64)> + '_ {
         self.0.iter().copied()
+    }
+}
+
+impl From<&Scores> for Values {
+    fn from(scores: &Scores) -> Self {
+        Self::new(scores.values.iter().map(|(m, v)| (*m, *v)))
     }
 }
 

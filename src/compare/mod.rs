@@ -4,13 +4,11 @@
 
 mod comparison;
 mod grid;
-mod metric; // until crate::metrics has them
 pub(crate) mod number;
 mod stats;
 mod words;
 
 pub use comparison::{Arm, Comparison, Linearity, Run, Values, Verdict, Versus};
 pub use grid::grid;
-pub use metric::{Direction, Metric};
 pub use stats::{LEVEL, POWER, Paired, detectable_factor, holm, mean, paired, standard_deviation};
 pub use words::Finding;

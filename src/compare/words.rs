@@ -1,8 +1,8 @@
 //! A comparison's answer in plain sentences.
 
 use super::comparison::{Arm, Comparison, Verdict, Versus};
-use super::metric::Metric;
 use super::number::{number, p_value, signed};
+use crate::metrics::Metric;
 
 /// One sentence of the answer and what it is about.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::compare::{Comparison, Values};
+use crate::metrics::{Bin, Scores};
 use crate::plan::Site;
 
 /// The data behind a report, in numbers.
@@ -63,17 +64,6 @@ pub struct Draw {
     pub site: Option<Site>,
 }
 
-/// One bin of a reliability diagram.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Bin {
-    /// Mean confidence of its rows, in [0, 1].
-    pub confidence: f64,
-    /// Share of its rows labelled rightly, in [0, 1].
-    pub accuracy: f64,
-    /// Its rows.
-    pub count: usize,
-}
-
 /// The bins of several runs as one diagram: rows counted together, bin by bin.
 pub fn pool(runs: &[Vec<Bin>]) -> Vec<Bin> {
     let bins = runs.iter().map(Vec::len).max().unwrap_or(0);
@@ -91,21 +81,6 @@ pub fn pool(runs: &[Vec<Bin>]) -> Vec<Bin> {
             }
         })
         .collect()
-}
-
-/// One class's scores, with its name.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ClassRow {
-    /// The class.
-    pub name: String,
-    /// Share of the rows so labelled that are so.
-    pub precision: f64,
-    /// Share of its rows that were found.
-    pub recall: f64,
-    /// Harmonic mean of the two.
-    pub f1: f64,
-    /// Its test rows.
-    pub support: usize,
 }
 
 /// What one arm did besides its scores.
@@ -153,12 +128,10 @@ pub struct TrainReport {
     pub data: DataSummary,
     /// The run's history.
     pub history: Vec<Point>,
-    /// Scores on the test rows.
-    pub test: Values,
-    /// Scores by class; empty for regression.
-    pub classes: Vec<ClassRow>,
-    /// Reliability on the test rows; empty for regression.
-    pub reliability: Vec<Bin>,
+    /// Scores on the test rows, with those by class and the reliability bins where there are any.
+    pub test: Scores,
+    /// Names of the classes, in class order.
+    pub classes: Vec<String>,
     /// The schedule's draws, one a step; empty where nothing is mixed.
     pub draws: Vec<Draw>,
     /// How long it took, in seconds.

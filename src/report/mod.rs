@@ -15,9 +15,7 @@ mod plot;
 #[cfg(feature = "cli")]
 mod train_page;
 
-pub use input::{
-    ArmDetail, Bin, ClassRow, CompareReport, DataSummary, Draw, History, Point, TrainReport, pool,
-};
+pub use input::{ArmDetail, CompareReport, DataSummary, Draw, History, Point, TrainReport, pool};
 pub use table::{class_table, compare_table, score_table};
 
 #[cfg(feature = "cli")]

@@ -2,9 +2,9 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::input::ClassRow;
 use crate::compare::number::{decimals, number, p_value, signed};
-use crate::compare::{Arm, Comparison, Direction, Metric, Values, Verdict, Versus};
+use crate::compare::{Arm, Comparison, Verdict, Versus};
+use crate::metrics::{Direction, Metric, Scores};
 
 /// Columns that a table may fill before it goes on below.
 const WIDTH: usize = 100;
@@ -26,27 +26,31 @@ pub fn compare_table(comparison: &Comparison) -> String {
 }
 
 /// One run's scores, a line each.
-pub fn score_table(scores: &Values) -> String {
-    let rows = scores.iter().map(|(metric, value)| {
-        let digits = decimals(value);
-        vec![heading(metric), finite(value, digits)]
-    });
+pub fn score_table(scores: &Scores) -> String {
+    let values = scores.values.iter();
+    let rows =
+        values.map(|(metric, value)| vec![heading(*metric), finite(*value, decimals(*value))]);
     aligned(&rows.collect::<Vec<_>>())
 }
 
-/// Precision, recall, F1 and rows of each class.
-pub fn class_table(classes: &[ClassRow]) -> String {
-    let header = ["class", "precision", "recall", "f1", "rows"].map(String::from);
-    let rows = classes.iter().map(|c| {
-        let shares = [c.precision, c.recall, c.f1].map(|v| finite(v, 4));
-        let [precision, recall, f1] = shares;
-        vec![c.name.clone(), precision, recall, f1, c.support.to_string()]
-    });
-    aligned(
-        &std::iter::once(header.to_vec())
-            .chain(rows)
-            .collect::<Vec<_>>(),
-    )
+/// Precision, recall, F1 and rows of each class; `names` in class order.
+pub fn class_table(scores: &Scores, names: &[String]) -> String {
+    let header = CLASSES.map(String::from).to_vec();
+    let rows = std::iter::once(header).chain(class_rows(scores, names));
+    aligned(&rows.collect::<Vec<_>>())
+}
+
+/// The headings of [`class_rows`].
+pub(super) const CLASSES: [&str; 5] = ["class", "precision", "recall", "f1", "rows"];
+
+/// A row of cells a class; a class without a name goes by its number.
+pub(super) fn class_rows(scores: &Scores, names: &[String]) -> impl Iterator<Item = Vec<String>> {
+    scores.per_class.iter().map(|c| {
+        let name = names.get(c.class).cloned();
+        let [precision, recall, f1] = [c.precision, c.recall, c.f1].map(|v| finite(v, 4));
+        let name = name.unwrap_or_else(|| c.class.to_string());
+        vec![name, precision, recall, f1, c.support.to_string()]
+    })
 }
 
 /// The metric with an arrow to its better side.
@@ -193,7 +197,8 @@ fn aligned(rows: &[Vec<String>]) -> String {
     text
 }
 
-fn finite(value: f64, digits: usize) -> String {
+/// A number, or "-" for one that is not finite.
+pub(super) fn finite(value: f64, digits: usize) -> String {
     match value.is_finite() {
         true => format!("{value:.digits$}"),
         false => "-".into(),

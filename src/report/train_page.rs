@@ -3,10 +3,10 @@
 use super::html::{self, Cell};
 use super::input::{History, Point, TrainReport};
 use super::plot::{self, Style};
-use super::table::heading;
-use crate::compare::Metric;
+use super::table::{CLASSES, class_rows, finite, heading};
 use crate::compare::number::decimals;
 use crate::error::Result;
+use crate::metrics::Metric;
 
 /// The run as one HTML page that fetches nothing: scores, history, reliability, classes, draws, data and settings.
 ///
@@ -28,14 +28,14 @@ pub fn train_page(report: &TrainReport) -> Result<String> {
 }
 
 fn scores(report: &TrainReport) -> String {
-    let header: Vec<String> = report.test.iter().map(|(m, _)| heading(m)).collect();
-    if header.is_empty() {
+    let values = &report.test.values;
+    if values.is_empty() {
         return String::new();
     }
-    let row = report
-        .test
-        .iter()
-        .map(|(_, v)| Cell::from(finite(v, decimals(v))));
+    let header: Vec<String> = values.keys().map(|m| heading(*m)).collect();
+    let row = values
+        .values()
+        .map(|v| Cell::from(finite(*v, decimals(*v))));
     let text = "On the test rows. ↑ higher is better, ↓ lower is better.";
     html::note(text) + &html::table(&header, std::iter::once(row.collect()))
 }
@@ -72,7 +72,7 @@ fn learning(points: &[Point]) -> Result<String> {
 }
 
 fn reliability(report: &TrainReport) -> Result<String> {
-    let svg = plot::reliability("the test rows", &report.reliability, Style::of(1))?;
+    let svg = plot::reliability("the test rows", &report.test.reliability, Style::of(1))?;
     let figures: Vec<String> = svg.iter().map(|s| html::figure("test rows", s)).collect();
     let text = "On the dashed line the model is right as often as it claims; below it, it is too sure of itself.";
     Ok(match figures.is_empty() {
@@ -82,28 +82,16 @@ fn reliability(report: &TrainReport) -> Result<String> {
 }
 
 fn classes(report: &TrainReport) -> String {
-    if report.classes.is_empty() {
+    if report.test.per_class.is_empty() {
         return String::new();
     }
-    let header = ["class", "precision", "recall", "f1", "test rows"].map(String::from);
-    let rows = report.classes.iter().map(|c| {
-        let shares = [c.precision, c.recall, c.f1].map(|v| Cell::from(finite(v, 4)));
-        let name = std::iter::once(Cell::from(c.name.clone()));
-        let support = std::iter::once(Cell::from(c.support.to_string()));
-        name.chain(shares).chain(support).collect()
-    });
-    html::table(&header, rows)
+    let rows = class_rows(&report.test, &report.classes);
+    let rows = rows.map(|row| row.into_iter().map(Cell::from).collect());
+    html::table(&CLASSES.map(String::from), rows)
 }
 
 fn draws(report: &TrainReport) -> Result<String> {
     let svg = plot::draws("Schedule of the run", &report.draws)?;
     let figures: Vec<String> = svg.iter().map(|s| html::figure("by step", s)).collect();
     Ok(html::plots("", &figures))
-}
-
-fn finite(value: f64, digits: usize) -> String {
-    match value.is_finite() {
-        true => format!("{value:.digits$}"),
-        false => "-".into(),
-    }
 }

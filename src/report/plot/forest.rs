@@ -6,8 +6,9 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use unicode_width::UnicodeWidthStr;
 
 use super::canvas::{Area, INK, Outcome, digits, draw, font, shortened, span, tick};
-use crate::compare::{Comparison, Direction, Metric, Verdict, Versus};
+use crate::compare::{Comparison, Verdict, Versus};
 use crate::error::Result;
+use crate::metrics::{Direction, Metric};
 
 /// Display columns of an arm's name; longer names are cut in the middle.
 const COLUMNS: usize = 26;

@@ -3,9 +3,9 @@
 use plotters::element::PathElement;
 use plotters::prelude::*;
 
-use super::super::input::Bin;
 use super::canvas::{Area, Axes, INK, Outcome, Style, chart, draw};
 use crate::error::Result;
+use crate::metrics::Bin;
 
 /// The diagram over a histogram of the confidences, or `None` without any row.
 pub(in crate::report) fn reliability(
