@@ -183,6 +183,14 @@ pub enum Error {
     /// Anything Candle reports.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),
+    /// Text that is not the JSON expected.
+    #[error("{what}: {problem}")]
+    Json {
+        /// What was read.
+        what: &'static str,
+        /// What is wrong with it, with line and column.
+        problem: String,
+    },
 }
 
 impl Error {
@@ -222,6 +230,7 @@ impl Error {
                 | Self::Conflict(_)
                 | Self::NeverMixes { .. }
                 | Self::NoSite { .. }
+                | Self::Json { .. }
         )
     }
 }
