@@ -202,6 +202,14 @@ pub enum Error {
         /// What the plotting library said.
         problem: String,
     },
+    /// Text that is not the JSON expected.
+    #[error("{what}: {problem}")]
+    Json {
+        /// What was read.
+        what: &'static str,
+        /// What is wrong with it, with line and column.
+        problem: String,
+    },
 }
 
 impl Error {
@@ -241,6 +249,7 @@ impl Error {
                 | Self::Conflict(_)
                 | Self::NeverMixes { .. }
                 | Self::NoSite { .. }
+                | Self::Json { .. }
         )
     }
 }

@@ -85,8 +85,8 @@ pub fn draws(scheduler: &Scheduler, run: &TrainSettings, rows: &SeedRows, task: 
         let plan = scheduler.plan(clock, Rows { batch: &batch, classes, neighbours: None })?;
         Ok(Draw {
             step,
-            probability: scheduler.probability(&clock),
-            alpha: scheduler.alpha(&clock),
+            probability: scheduler.probability(clock),
+            alpha: scheduler.alpha(clock),
             site: plan.map(|plan| plan.site),
         })
     };

@@ -216,7 +216,7 @@ where
         if clock.step == 0 {
             self.at.silent = gradients.check(&self.job.parameters, clock.step)?;
         }
-        let rate = self.job.settings.rate * self.job.settings.curve.value(&clock);
+        let rate = self.job.settings.rate * self.job.settings.curve.value(clock);
         self.optimiser.step(&gradients, rate)?;
         self.at.step += 1;
         Ok(StepEvent { clock, loss, mixed, rows: total })
@@ -261,7 +261,7 @@ where
         let classes = (self.job.labels.kind() == TargetKind::SingleLabel).then(|| self.job.labels.classes());
         let batch = Rows { batch: rows, classes, neighbours: None };
         let plan = self.job.scheduler.plan(clock, batch)?;
-        if plan.is_none() && rows.len() == 1 && self.job.scheduler.probability(&clock) > 0.0 {
+        if plan.is_none() && rows.len() == 1 && self.job.scheduler.probability(clock) > 0.0 {
             self.at.skipped += 1;
         }
         Ok(plan)
@@ -285,7 +285,7 @@ where
             mixed_accuracy: window.hits / window.rows,
             mixed: window.mixed as f64 / window.passes as f64,
             clean_loss: self.clean_loss()?,
-            rate: self.job.settings.rate * self.job.settings.curve.value(&clock),
+            rate: self.job.settings.rate * self.job.settings.curve.value(clock),
             validation,
         });
         Ok(())

@@ -95,7 +95,7 @@ impl TrainSettings {
             Length::Steps(n) => at_least_one("steps", n)?,
             Length::Epochs(n) => at_least_one("epochs", u64::from(n))?,
         }
-        self.curve.check("lr curve")
+        self.curve.check("lr curve", 0.0..=1.0, u32::MAX)
     }
 
     /// Optimiser steps of one epoch over `rows` training rows; the last, smaller batch is kept.

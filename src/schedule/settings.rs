@@ -1,0 +1,122 @@
+//! The schedule: when, where, how strongly and with whom rows are mixed. Plain data that prints and saves as JSON.
+
+use serde::{Deserialize, Serialize};
+
+use super::curve::Curve;
+use super::label::LabelRule;
+use super::law::Law;
+use super::pairing::Pairing;
+use super::sites::{SiteChoice, one_or_many};
+use crate::error::{Error, Result};
+use crate::plan::Blend;
+
+/// What the user writes; [`Schedule::check`] turns it into a [`Scheduler`](super::Scheduler).
+///
+/// Every field may be left out of the JSON, a plain number may stand for a curve, and an unknown field is refused.
+///
+/// ```
+/// use candle_mixup::schedule::{Curve, Schedule};
+///
+/// let schedule = Schedule::from_json(r#"{"sites": ["hidden1"], "weight": {"beta": [2, 2]}, "probability": 0.5}"#)?;
+/// assert_eq!(schedule.probability, Curve::Constant(0.5));
+/// assert_eq!(Schedule::from_json(&schedule.to_json())?, schedule);
+/// # Ok::<(), candle_mixup::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Schedule {
+    /// What reports and messages call it; default `custom`.
+    pub name: String,
+    /// Where rows are mixed, one of these sites a step, each equally likely; default `["first"]`.
+    ///
+    /// Only a schedule whose probability is 0 may do without.
+    #[serde(deserialize_with = "one_or_many")]
+    pub sites: Vec<SiteChoice>,
+    /// The law of λ; default Beta(1, 1).
+    pub weight: Law,
+    /// Whether λ is replaced by max(λ, 1 − λ), so that a row keeps the larger part of itself; default false.
+    pub fold: bool,
+    /// Whether a batch or a row has a λ of its own; default row.
+    pub grain: Grain,
+    /// With whom rows are mixed; default shuffle.
+    pub partner: Pairing,
+    /// How much of its own target a mixed row keeps; default the same as of its features.
+    pub label: LabelRule,
+    /// The probability, in [0, 1], that a batch or a row is mixed; default 1. The constant 0 switches mixing off.
+    pub probability: Curve,
+    /// Whether the probability is tossed once a batch or for each row; default batch.
+    pub apply: Grain,
+    /// Whether mixed rows replace the batch or join it; default replace.
+    pub mode: Mode,
+    /// How two rows become one; default linear.
+    pub blend: Blend,
+    /// Label smoothing, in [0, 1), mixed step or not; default 0.
+    pub smoothing: f64,
+    /// The seed of the draws; default the run's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+}
+
+/// One for the batch, or one for each row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Grain {
+    /// One for the whole batch.
+    Batch,
+    /// One for each row.
+    Row,
+}
+
+/// What becomes of the plain rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// Mixed rows take their place.
+    #[default]
+    Replace,
+    /// Mixed rows follow them, n rows becoming 2n (RegMixup; Pinto et al. 2022).
+    AddTo,
+}
+
+impl Default for Schedule {
+    fn default() -> Self {
+        Self {
+            name: "custom".into(),
+            sites: vec![SiteChoice::First],
+            weight: Law::default(),
+            fold: false,
+            grain: Grain::Row,
+            partner: Pairing::default(),
+            label: LabelRule::default(),
+            probability: Curve::Constant(1.0),
+            apply: Grain::Batch,
+            mode: Mode::default(),
+            blend: Blend::default(),
+            smoothing: 0.0,
+            seed: None,
+        }
+    }
+}
+
+impl Schedule {
+    /// Reads a schedule.
+    ///
+    /// # Errors
+    /// [`Error::Json`] naming the line, for malformed JSON, a wrong type or an unknown field.
+    pub fn from_json(json: &str) -> Result<Self> {
+        serde_json::from_str(json).map_err(|e| Error::Json {
+            what: "schedule",
+            problem: e.to_string(),
+        })
+    }
+
+    /// The schedule with every field written out.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("plain data with string keys is always JSON")
+    }
+
+    /// Whether mixing is switched off outright, by a constant probability of 0.
+    pub fn is_off(&self) -> bool {
+        self.probability == Curve::Constant(0.0)
+    }
+}
