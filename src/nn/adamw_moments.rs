@@ -6,9 +6,11 @@ use candle_core::{CpuStorage, DType, Device, InplaceOp1, Layout, Tensor};
 use rayon::prelude::*;
 use std::sync::Mutex;
 
+use super::cpu;
 use super::gradients::Gradient;
 use super::lazy_rows::RowGradient;
 use super::parameter::Parameter;
+use super::simd::{fma, kernels};
 use crate::error::{Error, Result};
 
 /// Values a parallel task updates.
@@ -142,17 +144,18 @@ impl InplaceOp1 for DenseStep<'_> {
 
     fn cpu_fwd(&self, storage: &mut CpuStorage, layout: &Layout) -> candle_core::Result<()> {
         let p = values(storage, layout)?;
+        let numbers = self.factors.numbers();
         let state = &mut *lock(self.fused);
         if let Some(touched) = &mut state.touched {
             touched.fill(true);
         }
         let (m, v) = (&mut state.m, &mut state.v);
-        super::cpu::read(self.gradient, |g| {
-            p.par_chunks_mut(CHUNK)
-                .zip(g.par_chunks(CHUNK))
-                .zip(m.par_chunks_mut(CHUNK).zip(v.par_chunks_mut(CHUNK)))
-                .for_each(|((p, g), (m, v))| update(p, g, m, v, self.factors));
-        })
+        let g = cpu::view(self.gradient)?;
+        p.par_chunks_mut(CHUNK)
+            .zip(g.par_chunks(CHUNK))
+            .zip(m.par_chunks_mut(CHUNK).zip(v.par_chunks_mut(CHUNK)))
+            .for_each(|((p, g), (m, v))| update(p, g, m, v, &numbers));
+        Ok(())
     }
 }
 
@@ -170,6 +173,7 @@ impl InplaceOp1 for RowStep<'_> {
     fn cpu_fwd(&self, storage: &mut CpuStorage, layout: &Layout) -> candle_core::Result<()> {
         let p = values(storage, layout)?;
         let width = self.rows.width.max(1);
+        let numbers = self.factors.numbers();
         let state = &mut *lock(self.fused);
         let touched = state.touched.get_or_insert_default();
         for id in &self.rows.ids {
@@ -194,24 +198,47 @@ impl InplaceOp1 for RowStep<'_> {
                         &zero
                     };
                     let p = &mut p[at.clone()];
-                    update(p, g, &mut m[at.clone()], &mut v[at], self.factors);
+                    update(p, g, &mut m[at.clone()], &mut v[at], &numbers);
                 }
             });
         Ok(())
     }
 }
 
-/// One step of equally long slices.
-fn update(p: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], f: &Factors) {
-    let (beta1, beta2) = (f.beta1 as f32, f.beta2 as f32);
-    let (rest1, rest2) = ((1.0 - f.beta1) as f32, (1.0 - f.beta2) as f32);
-    let (keep, rate, root) = (f.keep as f32, f.rate as f32, f.root as f32);
-    let (eps, scale) = (f.eps as f32, f.scale as f32);
-    for i in 0..p.len() {
-        let g = g[i] * scale;
-        m[i] = beta1 * m[i] + rest1 * g;
-        v[i] = beta2 * v[i] + rest2 * g * g;
-        p[i] = p[i] * keep - rate * m[i] / (v[i].sqrt() * root + eps);
+/// The numbers of one step as the kernel wants them: β₁, 1 - β₁, β₂, 1 - β₂, keep, rate, root, ε, scale.
+type Numbers = [f32; 9];
+
+impl Factors {
+    fn numbers(&self) -> Numbers {
+        let f = self;
+        let numbers = [
+            f.beta1,
+            1.0 - f.beta1,
+            f.beta2,
+            1.0 - f.beta2,
+            f.keep,
+            f.rate,
+            f.root,
+            f.eps,
+            f.scale,
+        ];
+        numbers.map(|x| x as f32)
+    }
+}
+
+kernels! {
+    /// One step of equally long slices. A value whose gradient and moments are 0 is multiplied by `keep`, exactly.
+    fn update(p: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], numbers: &Numbers) {
+        let n = p.len();
+        assert!(g.len() == n && m.len() == n && v.len() == n);
+        let [beta1, rest1, beta2, rest2, keep, rate, root, eps, scale] = *numbers;
+        for i in 0..n {
+            let g = g[i] * scale;
+            m[i] = fma::<FMA>(beta1, m[i], rest1 * g);
+            v[i] = fma::<FMA>(beta2, v[i], rest2 * g * g);
+            let step = rate * m[i] / fma::<FMA>(v[i].sqrt(), root, eps);
+            p[i] = p[i] * keep - step;
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use candle_core::{D, DType, Tensor};
 
+use super::attention_op::AttentionOp;
+use super::cpu;
 use super::dropout::Mask;
 use crate::error::{Error, Result};
 
@@ -38,7 +40,18 @@ pub fn attention(
         Some((p, key)) => Mask::new(p, Some(key))?,
         None => None,
     };
-    composed(qkv, heads, mask, drop)
+    if rows * tokens == 0 || !cpu::fits(&[qkv]) {
+        return composed(qkv, heads, mask, drop);
+    }
+    let real = mask.map(cpu::real).transpose()?;
+    let op = AttentionOp::new(
+        (rows, tokens, packed / 3),
+        heads,
+        real,
+        drop,
+        qkv.track_op(),
+    );
+    Ok(qkv.contiguous()?.apply_op1(op)?)
 }
 
 fn composed(

@@ -1,5 +1,7 @@
 //! Reading and making contiguous f32 tensors on the CPU.
 
+use std::ops::Deref;
+
 use candle_core::{CpuStorage, DType, Device, Layout, Result, Shape, Storage, Tensor};
 
 /// Whether the fused kernels take all of these (made contiguous first).
@@ -17,14 +19,41 @@ pub(super) fn floats<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a
     }
 }
 
-/// Calls `f` on the values of an f32 CPU tensor.
-pub(super) fn read<R>(tensor: &Tensor, f: impl FnOnce(&[f32]) -> R) -> Result<R> {
-    let tensor = tensor.contiguous()?;
-    let (storage, layout) = tensor.storage_and_layout();
-    match &*storage {
-        Storage::Cpu(storage) => Ok(f(floats(storage, layout)?)),
-        _ => candle_core::bail!("a fused operation takes CPU tensors"),
+/// The values of a contiguous f32 CPU tensor; the tensor cannot be written while they are held.
+pub(super) fn view(tensor: &Tensor) -> Result<impl Deref<Target = [f32]> + '_> {
+    let (guard, layout) = tensor.storage_and_layout();
+    let Storage::Cpu(storage) = &*guard else {
+        candle_core::bail!("a fused operation takes CPU tensors");
+    };
+    floats(storage, layout)?;
+    let start = layout.start_offset();
+    let end = start + layout.shape().elem_count();
+    Ok(View { guard, start, end })
+}
+
+struct View<G> {
+    guard: G,
+    start: usize,
+    end: usize,
+}
+
+impl<G: Deref<Target = Storage>> Deref for View<G> {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        match &*self.guard {
+            Storage::Cpu(CpuStorage::F32(values)) => &values[self.start..self.end],
+            _ => &[], // `view` has refused these
+        }
     }
+}
+
+/// A mask as 1 where it is not 0, else 0.
+pub(super) fn real(mask: &Tensor) -> Result<Vec<f32>> {
+    mask.ne(0f64)?
+        .to_dtype(DType::F32)?
+        .flatten_all()?
+        .to_vec1()
 }
 
 /// A CPU tensor of these values.

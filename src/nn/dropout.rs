@@ -3,9 +3,15 @@
 //! The mask is a hash of (key, index of the value), so it is never stored: the backward pass computes it again, and it
 //! depends on neither the thread count nor the device.
 
-use candle_core::Tensor;
+use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
+use rayon::prelude::*;
 
+use super::cpu;
+use super::simd::kernels;
 use crate::error::{Error, Result};
+
+/// Values a parallel task takes.
+const CHUNK: usize = 1 << 13;
 
 /// A mask: which values of a tensor stay.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,6 +45,20 @@ impl Mask {
         } else {
             0.0
         }
+    }
+
+    /// Puts `values` under the mask; the first is the value at index `first`.
+    pub(super) fn put_on(&self, values: &mut [f32], first: usize) {
+        mask_values(values, first, self);
+    }
+
+    /// `x`, a whole tensor's values, under the mask.
+    pub(super) fn apply(&self, x: &[f32]) -> Vec<f32> {
+        let mut y = x.to_vec();
+        y.par_chunks_mut(CHUNK)
+            .enumerate()
+            .for_each(|(i, y)| self.put_on(y, i * CHUNK));
+        y
     }
 
     /// The mask as a tensor like `x`, for the composed form.
@@ -75,6 +95,38 @@ fn hash(low: u32, high: u32, index: u32) -> u32 {
 pub fn dropout(x: &Tensor, p: f64, key: Option<u64>) -> Result<Tensor> {
     match Mask::new(p, key)? {
         None => Ok(x.clone()),
+        Some(mask) if cpu::fits(&[x]) => Ok(x.contiguous()?.apply_op1(mask)?),
         Some(mask) => mask.composed(x),
+    }
+}
+
+impl CustomOp1 for Mask {
+    fn name(&self) -> &'static str {
+        "dropout"
+    }
+
+    fn cpu_fwd(
+        &self,
+        storage: &CpuStorage,
+        layout: &Layout,
+    ) -> candle_core::Result<(CpuStorage, Shape)> {
+        let y = self.apply(cpu::floats(storage, layout)?);
+        Ok((CpuStorage::F32(y), layout.shape().clone()))
+    }
+
+    fn bwd(&self, x: &Tensor, _: &Tensor, g: &Tensor) -> candle_core::Result<Option<Tensor>> {
+        let g = g.contiguous()?;
+        let dx = self.apply(&cpu::view(&g)?);
+        Ok(Some(cpu::tensor(dx, x.shape())?))
+    }
+}
+
+kernels! {
+    /// Values under the mask; `first` is the index of the first.
+    fn mask_values(values: &mut [f32], first: usize, mask: &Mask) {
+        let first = first as u32;
+        for (i, value) in values.iter_mut().enumerate() {
+            *value *= mask.at(first.wrapping_add(i as u32));
+        }
     }
 }

@@ -3,10 +3,12 @@
 
 use candle_core::{D, Tensor};
 
+use super::cpu;
 use super::dropout::Mask;
 use super::init::Init;
+use super::layer_norm_op::LayerNormOp;
 use super::scope::Scope;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Layer normalisation over the last dimension.
 #[derive(Debug, Clone)]
@@ -46,8 +48,14 @@ impl LayerNorm {
     /// Normalises `x`, `[.., width]`.
     ///
     /// # Errors
-    /// Candle's, if shapes, dtypes or devices do not fit.
+    /// [`Error::Shape`] if the last dimension is not the layer's, and Candle's.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let affine = self.packed()?;
+        self.check(x, &affine)?;
+        if cpu::fits(&[x, &affine]) {
+            let op = LayerNormOp::new(self.eps, None);
+            return Ok(x.contiguous()?.apply_op2(&affine, op)?);
+        }
         self.composed(x)
     }
 
@@ -55,7 +63,7 @@ impl LayerNorm {
     /// dropped.
     ///
     /// # Errors
-    /// [`Error::Setting`](crate::Error::Setting) if `p` is not in [0, 1), and Candle's.
+    /// [`Error::Setting`] if `p` is not in [0, 1), [`Error::Shape`] if shapes do not fit, and Candle's.
     pub fn forward_residual(
         &self,
         x: &Tensor,
@@ -63,24 +71,62 @@ impl LayerNorm {
         p: f64,
         key: Option<u64>,
     ) -> Result<Tensor> {
-        let x = match Mask::new(p, key)? {
+        let affine = self.packed()?;
+        let drop = Mask::new(p, key)?;
+        self.check(x, &affine)?;
+        if x.dims() != residual.dims() {
+            return Err(wrong("residual", x.dims(), residual.dims()));
+        }
+        if cpu::fits(&[x, residual, &affine]) {
+            let (x, residual) = (x.contiguous()?, residual.contiguous()?);
+            let op = LayerNormOp::new(self.eps, drop);
+            return Ok(x.apply_op3(&residual, &affine, op)?);
+        }
+        let x = match drop {
             Some(mask) => mask.composed(x)?,
             None => x.clone(),
         };
         self.composed(&(x + residual)?)
     }
 
+    fn check(&self, x: &Tensor, affine: &Tensor) -> Result<()> {
+        let width = affine.elem_count() / 2;
+        match x.dims().last() {
+            Some(last) if *last == width && width > 0 => Ok(()),
+            _ => Err(wrong("layer norm's input", &[width], x.dims())),
+        }
+    }
+
+    /// Weight and bias in a row.
+    fn packed(&self) -> Result<Tensor> {
+        Ok(match &self.affine {
+            Affine::Packed(both) => both.contiguous()?,
+            Affine::Apart { weight, bias } => Tensor::cat(&[weight, bias], 0)?,
+        })
+    }
+
     fn composed(&self, x: &Tensor) -> Result<Tensor> {
-        let (weight, bias) = match &self.affine {
-            Affine::Packed(both) => {
-                let width = both.elem_count() / 2;
-                (both.narrow(0, 0, width)?, both.narrow(0, width, width)?)
-            }
-            Affine::Apart { weight, bias } => (weight.clone(), bias.clone()),
-        };
+        let both = self.packed()?;
+        let width = both.elem_count() / 2;
+        let (weight, bias) = (both.narrow(0, 0, width)?, both.narrow(0, width, width)?);
         let centred = x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?;
         let variance = centred.sqr()?.mean_keepdim(D::Minus1)?;
         let normal = centred.broadcast_div(&(variance + self.eps)?.sqrt()?)?;
         Ok(normal.broadcast_mul(&weight)?.broadcast_add(&bias)?)
+    }
+}
+
+fn wrong(what: &str, expected: &[usize], got: &[usize]) -> Error {
+    Error::Shape {
+        what: what.into(),
+        expected: format!(
+            "[.., {}]",
+            expected
+                .iter()
+                .map(usize::to_string)
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
+        got: format!("{got:?}"),
     }
 }

@@ -2,10 +2,12 @@
 
 use candle_core::Tensor;
 
+use super::cpu;
 use super::gelu::Gelu;
 use super::init::Init;
+use super::linear_op::LinearOp;
 use super::scope::Scope;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A linear layer: weight `[outputs, inputs]`, bias `[outputs]`.
 #[derive(Debug, Clone)]
@@ -61,7 +63,7 @@ impl Linear {
     /// # Errors
     /// Candle's, if shapes, dtypes or devices do not fit.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        self.composed(x)
+        self.apply(x, None)
     }
 
     /// The same followed by GELU, in one operation.
@@ -69,7 +71,35 @@ impl Linear {
     /// # Errors
     /// Those of [`Linear::forward`].
     pub fn forward_gelu(&self, x: &Tensor, kind: Gelu) -> Result<Tensor> {
-        kind.composed(&self.composed(x)?)
+        self.apply(x, Some(kind))
+    }
+
+    fn apply(&self, x: &Tensor, gelu: Option<Gelu>) -> Result<Tensor> {
+        let weights = [&self.weight].into_iter().chain(&self.bias);
+        let operands: Vec<&Tensor> = [x].into_iter().chain(weights).collect();
+        if !cpu::fits(&operands) {
+            let y = self.composed(x)?;
+            return gelu.map_or(Ok(y.clone()), |kind| kind.composed(&y));
+        }
+        let (outputs, inputs) = self.weight.dims2()?;
+        let bias_fits = self.bias.as_ref().is_none_or(|b| b.dims() == [outputs]);
+        let empty = outputs == 0 || inputs == 0;
+        if x.dims().last() != Some(&inputs) || !bias_fits || empty {
+            return Err(Error::Shape {
+                what: "linear layer".into(),
+                expected: format!("input [.., {inputs}], bias [{outputs}]"),
+                got: format!(
+                    "{:?}",
+                    operands.iter().map(|t| t.dims()).collect::<Vec<_>>()
+                ),
+            });
+        }
+        let op = LinearOp::new(gelu, operands.iter().any(|t| t.track_op()));
+        let (x, weight) = (x.contiguous()?, self.weight.contiguous()?);
+        Ok(match &self.bias {
+            Some(bias) => x.apply_op3(&weight, &bias.contiguous()?, op)?,
+            None => x.apply_op2(&weight, op)?,
+        })
     }
 
     fn composed(&self, x: &Tensor) -> Result<Tensor> {

@@ -7,20 +7,28 @@
 mod adamw;
 mod adamw_moments;
 mod attention;
+mod attention_op;
 mod conv;
+mod conv_op;
 mod cpu;
 mod dropout;
 mod embedding;
+mod embedding_op;
 mod gelu;
 mod gradients;
 mod init;
 mod layer_norm;
+mod layer_norm_op;
 mod lazy_rows;
 mod linear;
+mod linear_op;
+mod matrix;
 mod parameter;
 mod pool;
+mod pool_op;
 mod pretrained;
 mod scope;
+mod simd;
 mod weights;
 
 pub use adamw::{AdamW, AdamWSettings};

@@ -1,0 +1,259 @@
+//! x·Wᵀ + b, optionally followed by GELU, as one operation with its backward.
+
+use std::sync::OnceLock;
+
+use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Shape, Tensor};
+use rayon::prelude::*;
+
+use super::cpu;
+use super::gelu::Gelu;
+use super::matrix::{Matrix, Onto, Target, Threads, multiply};
+use super::simd::{add_assign, kernels};
+
+/// Rows a parallel task takes after or before a product.
+const ROWS: usize = 32;
+
+/// Operands: x, weight and, if there is one, bias.
+pub(super) struct LinearOp {
+    gelu: Option<Gelu>,
+    /// Whether there will be a backward pass.
+    train: bool,
+    /// With GELU, its derivative at every value, kept for the backward pass.
+    slope: OnceLock<Vec<f32>>,
+}
+
+impl LinearOp {
+    pub(super) fn new(gelu: Option<Gelu>, train: bool) -> Self {
+        Self {
+            gelu,
+            train,
+            slope: OnceLock::new(),
+        }
+    }
+
+    fn forward(&self, x: &[f32], weight: &[f32], bias: &[f32], inputs: usize) -> Vec<f32> {
+        let outputs = bias.len();
+        let rows = x.len() / inputs;
+        let mut y = vec![0f32; rows * outputs];
+        let onto = match self.gelu {
+            Some(_) => Onto::Nothing,
+            None => {
+                y.par_chunks_mut(ROWS * outputs).for_each(|y| {
+                    y.chunks_exact_mut(outputs)
+                        .for_each(|y| y.copy_from_slice(bias))
+                });
+                Onto::Target
+            }
+        };
+        let left = Matrix::new(x, rows, inputs, inputs);
+        let right = Matrix::new(weight, outputs, inputs, inputs).t();
+        let target = Target::new(&mut y, rows, outputs, outputs);
+        multiply(target, left, right, 1.0, onto, Threads::All);
+        if let Some(kind) = self.gelu {
+            self.activate(kind, &mut y, bias);
+        }
+        y
+    }
+
+    fn activate(&self, kind: Gelu, y: &mut [f32], bias: &[f32]) {
+        let block = ROWS * bias.len();
+        let mut slope = vec![0f32; if self.train { y.len() } else { 0 }];
+        let rows = |y: &mut [f32], slope: &mut [f32]| {
+            let slopes = slope.chunks_exact_mut(bias.len());
+            for (y, slope) in y.chunks_exact_mut(bias.len()).zip(slopes) {
+                kind.apply(y, slope, bias);
+            }
+        };
+        if self.train {
+            y.par_chunks_mut(block)
+                .zip(slope.par_chunks_mut(block))
+                .for_each(|(y, slope)| rows(y, slope));
+        } else {
+            y.par_chunks_mut(block)
+                .for_each(|y| rows(y, &mut vec![0f32; y.len()]));
+        }
+        // A second forward pass of the same operation would store the same values.
+        let _ = self.slope.set(slope);
+    }
+
+    fn gradients(&self, x: &Tensor, weight: &Tensor, g: &Tensor) -> candle_core::Result<Parts> {
+        let (outputs, inputs) = weight.dims2()?;
+        let g = g.contiguous()?;
+        let g = cpu::view(&g)?;
+        let scaled;
+        let (g, db) = match self.slope.get() {
+            Some(slope) => {
+                let (product, db) = scale_and_sum(&g, slope, outputs);
+                scaled = product;
+                (&scaled[..], db)
+            }
+            None => (&g[..], column_sums(&g, outputs)),
+        };
+        let rows = g.len() / outputs;
+        let dy = Matrix::new(g, rows, outputs, outputs);
+        let mut parts = Parts {
+            x: None,
+            weight: None,
+            bias: cpu::tensor(db, outputs)?,
+        };
+        if x.track_op() {
+            let w = cpu::view(weight)?;
+            let dx = product(dy, Matrix::new(&w, outputs, inputs, inputs), rows, inputs);
+            parts.x = Some(cpu::tensor(dx, x.shape())?);
+        }
+        if weight.track_op() {
+            let x = cpu::view(x)?;
+            let dw = product(
+                dy.t(),
+                Matrix::new(&x, rows, inputs, inputs),
+                outputs,
+                inputs,
+            );
+            parts.weight = Some(cpu::tensor(dw, weight.shape())?);
+        }
+        Ok(parts)
+    }
+}
+
+/// Gradients of the operands; `None` for one that needs none.
+struct Parts {
+    x: Option<Tensor>,
+    weight: Option<Tensor>,
+    bias: Tensor,
+}
+
+fn product(a: Matrix<'_>, b: Matrix<'_>, rows: usize, columns: usize) -> Vec<f32> {
+    let mut y = vec![0f32; rows * columns];
+    let target = Target::new(&mut y, rows, columns, columns);
+    multiply(target, a, b, 1.0, Onto::Nothing, Threads::All);
+    y
+}
+
+/// The sum of the rows of `g`, in blocks of a fixed size.
+fn column_sums(g: &[f32], columns: usize) -> Vec<f32> {
+    let blocks = g.par_chunks(ROWS * columns).map(|block| {
+        let mut sum = vec![0f32; columns];
+        let rows = block.chunks_exact(columns);
+        rows.for_each(|row| add_assign(&mut sum, row));
+        sum
+    });
+    total(blocks.collect(), columns)
+}
+
+/// g·slope and the sum of its rows.
+fn scale_and_sum(g: &[f32], slope: &[f32], columns: usize) -> (Vec<f32>, Vec<f32>) {
+    let block = ROWS * columns;
+    let mut scaled = vec![0f32; g.len()];
+    let blocks = scaled
+        .par_chunks_mut(block)
+        .zip(g.par_chunks(block).zip(slope.par_chunks(block)))
+        .map(|(to, (g, slope))| {
+            let mut sum = vec![0f32; columns];
+            let pairs = g.chunks_exact(columns).zip(slope.chunks_exact(columns));
+            for (to, (g, slope)) in to.chunks_exact_mut(columns).zip(pairs) {
+                scale_row(to, &mut sum, g, slope);
+            }
+            sum
+        })
+        .collect();
+    (scaled, total(blocks, columns))
+}
+
+fn total(blocks: Vec<Vec<f32>>, columns: usize) -> Vec<f32> {
+    let mut total = vec![0f32; columns];
+    blocks.iter().for_each(|sum| add_assign(&mut total, sum));
+    total
+}
+
+kernels! {
+    /// to = g·slope; sum += to.
+    fn scale_row(to: &mut [f32], sum: &mut [f32], g: &[f32], slope: &[f32]) {
+        let n = to.len();
+        assert!(sum.len() == n && g.len() == n && slope.len() == n);
+        for i in 0..n {
+            to[i] = g[i] * slope[i];
+            sum[i] += to[i];
+        }
+    }
+}
+
+impl CustomOp3 for LinearOp {
+    fn name(&self) -> &'static str {
+        "linear"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        x_layout: &Layout,
+        weight: &CpuStorage,
+        weight_layout: &Layout,
+        bias: &CpuStorage,
+        bias_layout: &Layout,
+    ) -> candle_core::Result<(CpuStorage, Shape)> {
+        let (outputs, inputs) = weight_layout.shape().dims2()?;
+        let y = self.forward(
+            cpu::floats(x, x_layout)?,
+            cpu::floats(weight, weight_layout)?,
+            cpu::floats(bias, bias_layout)?,
+            inputs,
+        );
+        Ok((CpuStorage::F32(y), widened(x_layout, outputs)))
+    }
+
+    fn bwd(
+        &self,
+        x: &Tensor,
+        weight: &Tensor,
+        bias: &Tensor,
+        _: &Tensor,
+        g: &Tensor,
+    ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        let parts = self.gradients(x, weight, g)?;
+        let bias = bias.track_op().then_some(parts.bias);
+        Ok((parts.x, parts.weight, bias))
+    }
+}
+
+/// Without a bias.
+impl CustomOp2 for LinearOp {
+    fn name(&self) -> &'static str {
+        "linear"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        x_layout: &Layout,
+        weight: &CpuStorage,
+        weight_layout: &Layout,
+    ) -> candle_core::Result<(CpuStorage, Shape)> {
+        let (outputs, inputs) = weight_layout.shape().dims2()?;
+        let y = self.forward(
+            cpu::floats(x, x_layout)?,
+            cpu::floats(weight, weight_layout)?,
+            &vec![0.0; outputs],
+            inputs,
+        );
+        Ok((CpuStorage::F32(y), widened(x_layout, outputs)))
+    }
+
+    fn bwd(
+        &self,
+        x: &Tensor,
+        weight: &Tensor,
+        _: &Tensor,
+        g: &Tensor,
+    ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>)> {
+        let parts = self.gradients(x, weight, g)?;
+        Ok((parts.x, parts.weight))
+    }
+}
+
+fn widened(x: &Layout, outputs: usize) -> Shape {
+    let mut dims = x.dims().to_vec();
+    if let Some(last) = dims.last_mut() {
+        *last = outputs;
+    }
+    dims.into()
+}
