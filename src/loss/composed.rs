@@ -53,3 +53,51 @@ fn huber(d: &Tensor, delta: f64) -> Result<Tensor> {
     let q = d.clamp(-delta, delta)?.detach();
     Ok(q.mul(d)?.sub(&q.sqr()?.affine(0.5, 0.0)?)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{DType, Device, Var};
+
+    use super::super::{Form, fused};
+    use super::*;
+
+    const HUBER: Loss = Loss::Huber {
+        delta: 0.75,
+        form: Form::SoftTarget,
+    };
+
+    #[test]
+    fn both_forms_agree_in_value_and_gradient() {
+        let z = [[0.5, -2.0, 100.0], [0.0, 0.0, 0.0], [-100.0, 3.0, 2.5f64]];
+        let t = [[0.2, 0.3, 0.5], [0.0, 1.0, 0.0], [0.9, 0.0, 0.1f64]];
+        let (weights, shares) = (vec![1.0, 0.5, 2.0], vec![0.4, 0.1, 0.5]);
+        for (dtype, bound) in [(DType::F64, 1e-12), (DType::F32, 1e-5)] {
+            let make = |rows| Tensor::new(rows, &Device::Cpu)?.to_dtype(dtype);
+            let (z, t) = (make(&z).expect("logits"), make(&t).expect("targets"));
+            let z = Var::from_tensor(&z).expect("a variable");
+            for loss in [
+                Loss::CrossEntropy,
+                Loss::BinaryCrossEntropy,
+                Loss::SquaredError,
+                HUBER,
+            ] {
+                let both = |sum: Tensor| -> candle_core::Result<Vec<f64>> {
+                    let gradients = sum.backward()?;
+                    let gradient = gradients.get(&z).expect("it reaches the logits");
+                    let all = Tensor::cat(&[&sum.reshape(1)?, &gradient.flatten_all()?], 0)?;
+                    all.to_dtype(DType::F64)?.to_vec1()
+                };
+                let one = fused::sum(loss, &z, &t, weights.clone(), shares.clone());
+                let other = sum(loss, &z, &t, &weights, &shares);
+                let one = both(one.expect("fused")).expect("numbers");
+                let other = both(other.expect("composed")).expect("numbers");
+                for (a, b) in one.iter().zip(&other) {
+                    assert!(
+                        (a - b).abs() <= bound * (1.0 + b.abs()),
+                        "{loss:?}: {a} {b}"
+                    );
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Numbers.
+
+use super::{Metric, Scores, check};
+use crate::error::Result;
+
+/// Scores of predicted numbers `[rows, values]` against targets of the same shape, both row after row.
+///
+/// RMSE and MAE over all rows and values; R², averaged over the values, from two rows on.
+///
+/// # Errors
+/// As [`classification`](super::classification).
+pub fn regression(predictions: &[f32], targets: &[f32], values: usize) -> Result<Scores> {
+    check("predictions", predictions, targets, values)?;
+    let n = targets.len() as f64;
+    let gaps = || {
+        let cells = predictions.iter().zip(targets);
+        cells.map(|(&p, &t)| f64::from(p) - f64::from(t))
+    };
+    let mut scores = Scores::default();
+    let square = gaps().map(|gap| gap * gap).sum::<f64>() / n;
+    scores.values.insert(Metric::Rmse, square.sqrt());
+    let absolute = gaps().map(f64::abs).sum::<f64>() / n;
+    scores.values.insert(Metric::Mae, absolute);
+    if targets.len() >= 2 * values {
+        let sum: f64 = (0..values)
+            .map(|c| r2(predictions, targets, values, c))
+            .sum();
+        scores.values.insert(Metric::R2, sum / values as f64);
+    }
+    Ok(scores)
+}
+
+/// 1 − Σ(t − p)²/Σ(t − mean t)² of one column.
+fn r2(predictions: &[f32], targets: &[f32], values: usize, column: usize) -> f64 {
+    let of = |rows: &[f32]| -> Vec<f64> {
+        let column = rows.iter().skip(column).step_by(values);
+        column.map(|&v| f64::from(v)).collect()
+    };
+    let (p, t) = (of(predictions), of(targets));
+    let mean = t.iter().sum::<f64>() / t.len() as f64;
+    let residual: f64 = p.iter().zip(&t).map(|(p, t)| (t - p).powi(2)).sum();
+    let total: f64 = t.iter().map(|t| (t - mean).powi(2)).sum();
+    match (residual == 0.0, total == 0.0) {
+        (true, _) => 1.0,
+        (false, true) => 0.0,
+        _ => 1.0 - residual / total,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn near(scores: &Scores, metric: Metric, expected: f64) {
+        let value = scores.get(metric).expect("taken");
+        assert!(
+            (value - expected).abs() < 1e-12,
+            "{metric}: {value} {expected}"
+        );
+    }
+
+    #[test]
+    fn one_value_by_hand() {
+        let scores = regression(&[1., 2., 4.], &[1., 3., 2.], 1).expect("scores");
+        near(&scores, Metric::Rmse, (5.0f64 / 3.0).sqrt());
+        near(&scores, Metric::Mae, 1.0);
+        near(&scores, Metric::R2, 1.0 - 5.0 / 2.0);
+        assert!(scores.per_class.is_empty() && scores.reliability.is_empty());
+    }
+
+    #[test]
+    fn r2_is_averaged_over_values_and_never_nan() {
+        let scores = regression(&[1., 5., 3., 6.], &[1., 5., 3., 5.], 2).expect("scores");
+        near(&scores, Metric::R2, 0.5);
+        let one_row = regression(&[1.], &[2.], 1).expect("scores");
+        assert_eq!(one_row.get(Metric::R2), None);
+        near(&one_row, Metric::Mae, 1.0);
+        let offset = regression(&[1e6, 1e6 + 1.0], &[1e6, 1e6 + 2.0], 1).expect("scores");
+        near(&offset, Metric::R2, 0.5);
+    }
+}
