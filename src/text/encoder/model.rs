@@ -74,7 +74,7 @@ impl Encoder {
 
     fn pool(&self, flow: &Flow) -> Result<Tensor> {
         match (self.pooling, &flow.mask) {
-            (Pooling::Cls, _) => Ok(flow.x.narrow(1, 0, 1)?.squeeze(1)?),
+            (Pooling::Cls, _) => Ok(flow.x.narrow(1, 0, 1)?.squeeze(1)?.contiguous()?),
             (Pooling::Mean, Some(mask)) => mean_pool(&flow.x, mask),
             (Pooling::Mean, None) => Ok(flow.x.mean(1)?), // a tap dropped the mask: every token is real
         }
