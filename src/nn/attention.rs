@@ -43,16 +43,14 @@ pub fn attention(
     if rows * tokens == 0 || !cpu::fits(&[qkv]) {
         return composed(qkv, heads, mask, drop);
     }
-    let real = match mask {
-        Some(mask) => Some(
-            mask.ne(0f64)?
-                .to_dtype(DType::F32)?
-                .flatten_all()?
-                .to_vec1()?,
-        ),
-        None => None,
-    };
-    let op = AttentionOp::new((rows, tokens, packed / 3), heads, real, drop);
+    let real = mask.map(cpu::real).transpose()?;
+    let op = AttentionOp::new(
+        (rows, tokens, packed / 3),
+        heads,
+        real,
+        drop,
+        qkv.track_op(),
+    );
     Ok(qkv.contiguous()?.apply_op1(op)?)
 }
 

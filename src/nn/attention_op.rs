@@ -23,6 +23,8 @@ pub(super) struct AttentionOp {
     /// How many keys of each row can be real: those behind the last real one are never looked at.
     keys: Vec<usize>,
     drop: Option<Mask>,
+    /// Whether there will be a backward pass.
+    train: bool,
     /// The attention weights before dropout, `[rows, heads, tokens, tokens]`, kept for the backward pass.
     weights: OnceLock<Vec<f32>>,
 }
@@ -68,6 +70,7 @@ impl AttentionOp {
         heads: usize,
         real: Option<Vec<f32>>,
         drop: Option<Mask>,
+        train: bool,
     ) -> Self {
         let real = real.unwrap_or_else(|| vec![1.0; rows * tokens]);
         let last = |row: &[f32]| row.iter().rposition(|r| *r != 0.0).map_or(0, |i| i + 1);
@@ -78,6 +81,7 @@ impl AttentionOp {
             keys: real.chunks(tokens.max(1)).map(last).collect(),
             real,
             drop,
+            train,
             weights: OnceLock::new(),
         }
     }
@@ -95,35 +99,45 @@ impl AttentionOp {
     }
 
     fn forward(&self, qkv: &[f32]) -> Vec<f32> {
-        let (t, width) = (self.tokens, self.width);
-        let rows = self.keys.len();
+        let (t, width, rows) = (self.tokens, self.width, self.keys.len());
+        let block = self.heads * t * t;
         let mut out = vec![0f32; rows * t * width];
-        let mut weights = vec![0f32; rows * self.heads * t * t];
-        out.par_chunks_mut(t * width)
-            .zip(weights.par_chunks_mut(self.heads * t * t))
+        let tasks = out
+            .par_chunks_mut(t * width)
             .zip(qkv.par_chunks(3 * t * width))
-            .enumerate()
-            .for_each(|(row, ((out, weights), packed))| {
-                let mut dropped = Vec::new();
-                for (h, weights) in weights.chunks_exact_mut(t * t).enumerate() {
-                    let head = self.head(packed, row, h);
-                    self.weigh(&head, row, weights);
-                    let weights = self.under_mask(weights, row * self.heads + h, &mut dropped);
-                    let left = Matrix::new(weights, t, head.keys, t);
-                    let target = Target::new(&mut out[head.first..], t, head.size, width);
-                    multiply(
-                        target,
-                        left,
-                        head.values(),
-                        1.0,
-                        Onto::Nothing,
-                        Threads::One,
-                    );
-                }
+            .enumerate();
+        if self.train {
+            let mut weights = vec![0f32; rows * block];
+            tasks
+                .zip(weights.par_chunks_mut(block))
+                .for_each(|((row, (out, packed)), weights)| {
+                    self.row_forward(row, out, packed, weights);
+                });
+            // A second forward pass of the same operation would store the same values.
+            let _ = self.weights.set(weights);
+        } else {
+            tasks.for_each(|(row, (out, packed))| {
+                self.row_forward(row, out, packed, &mut vec![0f32; t * t]);
             });
-        // A second forward pass of the same operation would store the same values.
-        let _ = self.weights.set(weights);
+        }
         out
+    }
+
+    /// One row; `weights` has room for every head, or for one, which all then use in turn.
+    fn row_forward(&self, row: usize, out: &mut [f32], packed: &[f32], weights: &mut [f32]) {
+        let (t, width) = (self.tokens, self.width);
+        let mut dropped = Vec::new();
+        for h in 0..self.heads {
+            let head = self.head(packed, row, h);
+            let start = h * t * t % weights.len();
+            let weights = &mut weights[start..start + t * t];
+            self.weigh(&head, row, weights);
+            let weights = self.under_mask(weights, row * self.heads + h, &mut dropped);
+            let left = Matrix::new(weights, t, head.keys, t);
+            let target = Target::new(&mut out[head.first..], t, head.size, width);
+            let values = head.values();
+            multiply(target, left, values, 1.0, Onto::Nothing, Threads::One);
+        }
     }
 
     /// softmax(Q·Kᵀ/√d) of one head.

@@ -2,6 +2,8 @@
 
 use candle_core::Tensor;
 
+use super::conv_op::ConvOp;
+use super::cpu;
 use crate::error::{Error, Result};
 
 /// y[t] = b + Σₖ W[:, k]·x[t + k - left], left = (window - 1)/2 rounded down, with zeros outside the row.
@@ -40,7 +42,18 @@ pub fn conv1d(x: &Tensor, weight: &Tensor, bias: &Tensor, mask: Option<&Tensor>)
     if window == 0 {
         return Err(Error::setting("window", "at least 1", window));
     }
-    composed(x, weight, bias, mask)
+    if !cpu::fits(&[x, weight, bias]) || x.elem_count() == 0 || outputs == 0 {
+        return composed(x, weight, bias, mask);
+    }
+    let op = ConvOp {
+        tokens,
+        inputs,
+        outputs,
+        window,
+        real: mask.map(cpu::real).transpose()?,
+    };
+    let (x, weight, bias) = (x.contiguous()?, weight.contiguous()?, bias.contiguous()?);
+    Ok(x.apply_op3(&weight, &bias, op)?)
 }
 
 fn composed(x: &Tensor, weight: &Tensor, bias: &Tensor, mask: Option<&Tensor>) -> Result<Tensor> {

@@ -48,6 +48,14 @@ impl<G: Deref<Target = Storage>> Deref for View<G> {
     }
 }
 
+/// A mask as 1 where it is not 0, else 0.
+pub(super) fn real(mask: &Tensor) -> Result<Vec<f32>> {
+    mask.ne(0f64)?
+        .to_dtype(DType::F32)?
+        .flatten_all()?
+        .to_vec1()
+}
+
 /// A CPU tensor of these values.
 pub(super) fn tensor(values: Vec<f32>, shape: impl Into<Shape>) -> Result<Tensor> {
     Tensor::from_vec(values, shape.into(), &Device::Cpu)

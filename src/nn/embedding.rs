@@ -1,7 +1,9 @@
 //! Embedding tables, and the sum of several (word + position + type) in one pass.
 
-use candle_core::Tensor;
+use candle_core::{DType, Tensor};
 
+use super::cpu;
+use super::embedding_op::{EmbedOp, Source};
 use super::init::Init;
 use super::lazy_rows::LazyRows;
 use super::scope::Scope;
@@ -60,7 +62,26 @@ pub fn embed_sum(tables: &[(&Embedding, &Tensor)]) -> Result<Tensor> {
             rows.catch_up_tensor(&embedding.table, ids)?;
         }
     }
-    composed(tables, &shape)
+    let operands: Vec<&Tensor> = tables.iter().map(|(e, _)| &e.table).collect();
+    if !cpu::fits(&operands) || shape.contains(&0) {
+        return composed(tables, &shape);
+    }
+    let sources = tables.iter().map(|(embedding, ids)| {
+        let ids = ids.flatten_all()?.to_dtype(DType::U32)?.to_vec1()?;
+        let rows = embedding.rows.clone();
+        Ok(Source { ids, rows })
+    });
+    let sources = sources.collect::<Result<_>>()?;
+    let op = EmbedOp { sources, shape };
+    let tables = operands.iter().map(|t| t.contiguous());
+    Ok(
+        match &tables.collect::<candle_core::Result<Vec<_>>>()?[..] {
+            [a] => a.apply_op1(op)?,
+            [a, b] => a.apply_op2(b, op)?,
+            [a, b, c] => a.apply_op3(b, c, op)?,
+            _ => return composed(&[], &[]), // `check` has refused any other number
+        },
+    )
 }
 
 /// The shape of the ids.

@@ -2,6 +2,8 @@
 
 use candle_core::{DType, Tensor};
 
+use super::cpu;
+use super::pool_op::{MaxPool, MeanPool, Tokens};
 use crate::error::{Error, Result};
 
 /// The mean of the real tokens of each row: `x` `[rows, tokens, width]`, `mask` `[rows, tokens]`, 0 at padding.
@@ -11,7 +13,16 @@ use crate::error::{Error, Result};
 /// # Errors
 /// [`Error::Shape`] if the mask does not fit, and Candle's.
 pub fn mean_pool(x: &Tensor, mask: &Tensor) -> Result<Tensor> {
-    check(x, mask)?;
+    let (_, tokens, width) = check(x, mask)?;
+    if cpu::fits(&[x]) && x.elem_count() > 0 {
+        let real = cpu::real(mask)?;
+        let op = MeanPool(Tokens {
+            real,
+            tokens,
+            width,
+        });
+        return Ok(x.contiguous()?.apply_op1(op)?);
+    }
     let real = mask.ne(0f64)?.to_dtype(x.dtype())?;
     let sum = real.unsqueeze(1)?.matmul(&x.contiguous()?)?.squeeze(1)?;
     let count = real.sum_keepdim(1)?;
@@ -26,8 +37,17 @@ pub fn mean_pool(x: &Tensor, mask: &Tensor) -> Result<Tensor> {
 /// # Errors
 /// [`Error::Shape`] if the mask does not fit, and Candle's.
 pub fn max_pool_time(x: &Tensor, mask: &Tensor) -> Result<Tensor> {
-    let (rows, _, width) = check(x, mask)?;
+    let (rows, tokens, width) = check(x, mask)?;
     let x = x.contiguous()?;
+    if cpu::fits(&[&x]) && x.elem_count() > 0 {
+        let real = cpu::real(mask)?;
+        let op = MaxPool::new(Tokens {
+            real,
+            tokens,
+            width,
+        });
+        return Ok(x.apply_op1(op)?);
+    }
     let real = mask.ne(0f64)?.unsqueeze(2)?;
     let lowest = match x.dtype() {
         DType::F16 => -6e4,

@@ -13,3 +13,4 @@ pub use columns::{Columns, EmptyTexts, Group, ReadOptions, SoftColumn};
 pub use records::{Cell, Header, Record, Records};
 pub use rows::{TextRow, TextRows};
 pub use source::Source;
+pub(super) use {records::shorten, source::read_error};

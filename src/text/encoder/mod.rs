@@ -1,0 +1,13 @@
+//! Encoders of the BERT family, in Hugging Face layout.
+
+mod block;
+mod config;
+mod embeddings;
+mod freeze;
+mod model;
+mod names;
+
+pub use config::{Activation, EncoderConfig, Family, Pooling};
+pub use freeze::Freeze;
+pub use model::Encoder;
+pub use names::{Start, encoder_weights};
