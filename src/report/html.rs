@@ -73,15 +73,21 @@ impl<T: Into<String>> From<T> for Cell {
     }
 }
 
-/// A table that scrolls sideways on a narrow screen.
-pub(super) fn table(header: &[String], rows: impl Iterator<Item = Vec<Cell>>) -> String {
-    let head = header
-        .iter()
-        .map(|h| format!("<th scope=\"col\">{}</th>", escape(h)));
+/// A table that scrolls sideways on a narrow screen; its first `names` columns hold text, the others numbers.
+pub(super) fn table(
+    names: usize,
+    header: &[String],
+    rows: impl Iterator<Item = Vec<Cell>>,
+) -> String {
+    let class = |column: usize| if column < names { "name" } else { "" };
+    let head = header.iter().enumerate().map(|(i, h)| {
+        let class = class(i);
+        format!("<th scope=\"col\" class=\"{class}\">{}</th>", escape(h))
+    });
     let body = rows.map(|row| {
-        let cells = row.iter().map(|cell| match cell.class {
-            "" => format!("<td>{}</td>", escape(&cell.text)),
-            class => format!("<td class=\"{class}\">{}</td>", escape(&cell.text)),
+        let cells = row.iter().enumerate().map(|(i, cell)| {
+            let class = format!("{}{}", class(i), cell.class);
+            format!("<td class=\"{class}\">{}</td>", escape(&cell.text))
         });
         format!("<tr>{}</tr>\n", cells.collect::<String>())
     });

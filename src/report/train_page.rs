@@ -37,7 +37,7 @@ fn scores(report: &TrainReport) -> String {
         .values()
         .map(|v| Cell::from(finite(*v, decimals(*v))));
     let text = "On the test rows. ↑ higher is better, ↓ lower is better.";
-    html::note(text) + &html::table(&header, std::iter::once(row.collect()))
+    html::note(text) + &html::table(0, &header, std::iter::once(row.collect()))
 }
 
 fn learning(points: &[Point]) -> Result<String> {
@@ -87,7 +87,7 @@ fn classes(report: &TrainReport) -> String {
     }
     let rows = class_rows(&report.test, &report.classes);
     let rows = rows.map(|row| row.into_iter().map(Cell::from).collect());
-    html::table(&CLASSES.map(String::from), rows)
+    html::table(1, &CLASSES.map(String::from), rows)
 }
 
 fn draws(report: &TrainReport) -> Result<String> {

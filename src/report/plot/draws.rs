@@ -11,9 +11,12 @@ use crate::plan::Site;
 const WIDTH: u32 = 1160;
 const PANEL: u32 = 260;
 const SHARES: u32 = 420;
+const TITLE: u32 = 50;
 const LEGEND_LINE: u32 = 44;
 /// The run is counted in at most this many windows.
-const WINDOWS: u64 = 48;
+const WINDOWS: u64 = 40;
+/// A share of fewer steps than this is mostly noise.
+const WINDOW: u64 = 8;
 
 /// Dark to light (viridis; Smith and van der Walt 2015), so that sites run by depth.
 const DEPTHS: [(f64, f64, f64); 5] = [
@@ -29,7 +32,8 @@ const DEPTHS: [(f64, f64, f64); 5] = [
 /// # Errors
 /// [`Error::Data`] without any draw.
 pub fn schedule_svg(title: &str, trace: &[Draw]) -> Result<String> {
-    let svg = draws(title, trace)?.ok_or_else(|| Error::Data("no step to plot".into()))?;
+    let svg =
+        plot(title, Some(title), trace)?.ok_or_else(|| Error::Data("no step to plot".into()))?;
     Ok(svg.replacen(
         "<svg ",
         "<svg xmlns=\"http://www.w3.org/2000/svg\" style=\"color:#222;background:#fff;max-width:72em\" ",
@@ -37,8 +41,12 @@ pub fn schedule_svg(title: &str, trace: &[Draw]) -> Result<String> {
     ))
 }
 
-/// The plot for a page, or `None` without any draw.
-pub(in crate::report) fn draws(title: &str, trace: &[Draw]) -> Result<Option<String>> {
+/// The plot for a page, which has the title above it; `None` without any draw.
+pub(in crate::report) fn draws(name: &str, trace: &[Draw]) -> Result<Option<String>> {
+    plot(name, None, trace)
+}
+
+fn plot(name: &str, title: Option<&str>, trace: &[Draw]) -> Result<Option<String>> {
     let Some(last) = trace.iter().map(|d| d.step).max() else {
         return Ok(None);
     };
@@ -46,12 +54,15 @@ pub(in crate::report) fn draws(title: &str, trace: &[Draw]) -> Result<Option<Str
     let legend = legend(&sites);
     let with_alpha = trace.iter().any(|d| d.alpha.is_some());
     let panels = if with_alpha { 2 } else { 1 };
-    let below = LEGEND_LINE * (1 + legend.last().map_or(0, |(_, line, _)| *line));
-    let height = 50 + panels * PANEL + SHARES + below;
+    let below = 20 + LEGEND_LINE * (1 + legend.last().map_or(0, |(_, line, _)| *line));
+    let above = title.map_or(0, |_| TITLE);
+    let height = above + panels * PANEL + SHARES + below;
     let x = 0.0..(last + 1) as f64;
-    draw(title, (WIDTH, height), |area| {
-        area.draw(&Text::new(title.to_string(), (140, 6), font(13.0)))?;
-        let (_, area) = area.split_vertically(50);
+    draw(name, (WIDTH, height), |area| {
+        if let Some(title) = title {
+            area.draw(&Text::new(title.to_string(), (140, 6), font(13.0)))?;
+        }
+        let (_, area) = area.split_vertically(above);
         let (probability, area) = area.split_vertically(PANEL);
         let of = |d: &Draw| Some(d.probability);
         panel(
@@ -152,7 +163,7 @@ fn shares(area: &Area<'_>, trace: &[Draw], sites: &[Site], x: std::ops::Range<f6
         y_lines: 5,
     };
     let mut chart = chart(area, &axes)?;
-    let window = (x.end as u64).div_ceil(WINDOWS).max(1);
+    let window = (x.end as u64).div_ceil(WINDOWS).max(WINDOW);
     for start in (0..x.end as u64).step_by(window as usize) {
         let end = (start + window).min(x.end as u64);
         let inside: Vec<&Draw> = trace
@@ -202,7 +213,7 @@ fn legend(sites: &[Site]) -> Vec<(i32, u32, String)> {
 
 fn paint_legend(area: &Area<'_>, entries: &[(i32, u32, String)], sites: usize) -> Outcome {
     for (i, (x, line, name)) in entries.iter().enumerate() {
-        let y = (line * LEGEND_LINE) as i32;
+        let y = (line * LEGEND_LINE + 14) as i32;
         let corners = [(*x, y + 4), (x + 26, y + 28)];
         match i < sites {
             true => area.draw(&Rectangle::new(corners, depth(i, sites).filled()))?,
