@@ -65,7 +65,9 @@ impl Comparison {
         }
         let metrics = self.metrics().into_iter();
         let mut sentences: Vec<String> = metrics.filter_map(|m| self.undecided(m)).collect();
-        if sentences.iter().any(|s| s.contains(SEEN)) {
+        let versus = self.arms.iter().flat_map(|a| &a.versus_first);
+        let mut undecided = versus.filter(|v| v.verdict == Verdict::Undecided);
+        if undecided.any(|v| v.detectable.is_some()) {
             sentences.push(format!(
                 "A true difference of the size in brackets would have shown with {} seeds in 4 of 5 such comparisons; \
                  a smaller one may well be missed.",
@@ -87,9 +89,6 @@ impl Comparison {
         (!open.is_empty()).then(|| format!("Undecided on {metric}: {list}."))
     }
 }
-
-/// Marks a detectable difference in a sentence.
-const SEEN: &str = "(detectable ";
 
 /// What could have been seen, or why there is no interval.
 fn reason(versus: &Versus) -> String {

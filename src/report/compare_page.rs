@@ -28,9 +28,9 @@ pub fn compare_page(report: &CompareReport) -> Result<String> {
         html::section("Settings", &html::settings(&report.settings)),
     ];
     let subtitle = format!(
-        "{} arms, {} seeds, main metric {}; {}; candle-mixup {}",
-        comparison.arms.len(),
-        comparison.seeds(),
+        "{}, {}, main metric {}; {}; candle-mixup {}",
+        html::counted(comparison.arms.len(), "arm"),
+        html::counted(comparison.seeds(), "seed"),
         comparison.metric.name(),
         html::duration(report.seconds),
         report.version,

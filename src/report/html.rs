@@ -172,3 +172,11 @@ pub(super) fn duration(seconds: f64) -> String {
         s => format!("{} h {:.0} min", (s / 3600.0) as u64, s % 3600.0 / 60.0),
     }
 }
+
+/// "1 arm", "4 arms".
+pub(super) fn counted(count: usize, thing: &str) -> String {
+    match count {
+        1 => format!("1 {thing}"),
+        n => format!("{n} {thing}s"),
+    }
+}

@@ -41,6 +41,7 @@ fn scores(report: &TrainReport) -> String {
 }
 
 fn learning(points: &[Point]) -> Result<String> {
+    // Grey, the first colour, is kept for an arm that others are compared with.
     let history = [History {
         seed: 0,
         points: points.to_vec(),
@@ -57,7 +58,7 @@ fn learning(points: &[Point]) -> Result<String> {
     }
     let mut figures = Vec::new();
     let mut add = |name: String, value: &dyn Fn(&Point) -> Option<f64>| -> Result<()> {
-        let bands = plot::bands(std::iter::once(&history[..]), value);
+        let bands = plot::bands([&[], &history[..]].into_iter(), value);
         if let Some(svg) = plot::curves(&name, &bands)? {
             figures.push(html::figure(&name, &svg));
         }

@@ -100,22 +100,25 @@ fn sites(trace: &[Draw]) -> Vec<Site> {
     sites
 }
 
-/// Only the points at which the value turns, and the two ends of every flat stretch.
+/// Only the points at which the curve bends: a straight stretch needs its two ends, and a curve that bends at every
+/// step is thinned to what the plot can show. A jump stays, having a straight neighbour.
 fn reduced(trace: &[Draw], value: impl Fn(&Draw) -> Option<f64>) -> Vec<(f64, f64)> {
-    let all: Vec<(f64, f64)> = trace
-        .iter()
-        .map(|d| (d.step as f64, value(d).unwrap_or(f64::NAN)))
-        .collect();
-    let stride = all.len() / 1000 + 1;
-    let turns = |i: usize| {
-        i == 0 || i + 1 == all.len() || all[i - 1].1 != all[i].1 || all[i].1 != all[i + 1].1
+    let point = |d: &Draw| (d.step as f64, value(d).unwrap_or(f64::NAN));
+    let all: Vec<(f64, f64)> = trace.iter().map(point).collect();
+    let bends = |i: usize| {
+        if i == 0 || i + 1 >= all.len() {
+            return true;
+        }
+        let [(a, before), (b, here), (c, after)] = [all[i - 1], all[i], all[i + 1]];
+        let straight = before + (after - before) * (b - a) / (c - a);
+        // A missing value compares as a bend.
+        !((here - straight).abs() <= 1e-9 * (1.0 + here.abs()))
     };
-    // A curve that moves at every step is thinned; a jump stays, being a turn beside a flat stretch.
-    let flat = |i: usize| {
-        i == 0 || i + 1 >= all.len() || all[i - 1].1 == all[i].1 || all[i].1 == all[i + 1].1
-    };
+    let stride = all.len() / 500 + 1;
+    let last = all.len().saturating_sub(1);
     (0..all.len())
-        .filter(|&i| turns(i) && (flat(i) || i % stride == 0))
+        .filter(|&i| bends(i))
+        .filter(|&i| i % stride == 0 || i == last || !bends(i - 1) || !bends(i + 1))
         .map(|i| all[i])
         .collect()
 }
