@@ -111,8 +111,8 @@ fn reduced(trace: &[Draw], value: impl Fn(&Draw) -> Option<f64>) -> Vec<(f64, f6
         }
         let [(a, before), (b, here), (c, after)] = [all[i - 1], all[i], all[i + 1]];
         let straight = before + (after - before) * (b - a) / (c - a);
-        // A missing value compares as a bend.
-        !((here - straight).abs() <= 1e-9 * (1.0 + here.abs()))
+        let off = (here - straight).abs();
+        off.is_nan() || off > 1e-9 * (1.0 + here.abs())
     };
     let stride = all.len() / 500 + 1;
     let last = all.len().saturating_sub(1);
