@@ -34,7 +34,14 @@ fn runs(arm: u64, (_, accuracy, log_loss): Shift<'_>, seeds: u64) -> Vec<Run> {
     let run = |seed| {
         let a = 0.543 + accuracy + 0.02 * wobble(0, seed) + 0.006 * wobble(arm, seed);
         let l = 1.351 + log_loss + 0.05 * wobble(1, seed) + 0.03 * wobble(arm + 9, seed);
-        let test = [a - 0.03, a, l, 0.143 + 0.5 * log_loss, 0.6 + 0.2 * log_loss];
+        let ece = 0.143 + 0.5 * log_loss + 0.02 * wobble(arm + 5, seed);
+        let test = [
+            a - 0.03 + 0.003 * wobble(arm + 7, seed),
+            a,
+            l,
+            ece,
+            0.6 + 0.2 * log_loss,
+        ];
         Run {
             seed,
             test: Values::new(METRICS.into_iter().zip(test)),

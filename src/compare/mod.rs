@@ -6,9 +6,11 @@ mod comparison;
 mod grid;
 pub(crate) mod number;
 mod stats;
+mod values;
 mod words;
 
-pub use comparison::{Arm, Comparison, Linearity, Run, Values, Verdict, Versus};
+pub use comparison::{Arm, Comparison, Linearity, Run, Verdict, Versus};
 pub use grid::grid;
 pub use stats::{LEVEL, POWER, Paired, detectable_factor, holm, mean, paired, standard_deviation};
+pub use values::Values;
 pub use words::Finding;

@@ -33,3 +33,12 @@ pub(crate) fn p_value(p: f64) -> String {
         false => format!("{p:.3}"),
     }
 }
+
+/// An interval, both ends to the digits that the larger one needs.
+pub(crate) fn interval([low, high]: [f64; 2]) -> String {
+    let size = low.abs().max(high.abs());
+    match size < 0.001 {
+        true => format!("[{}, {}]", signed(low), signed(high)),
+        false => format!("[{low:+.0$}, {high:+.0$}]", decimals(size)),
+    }
+}

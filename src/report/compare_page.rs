@@ -4,7 +4,7 @@ use super::html::{self, Cell};
 use super::input::{ArmDetail, CompareReport, History};
 use super::plot::{self, Style};
 use super::table::{CELLS, cells, heading, mean_and_spread};
-use crate::compare::{Comparison, Finding, Verdict};
+use crate::compare::{Comparison, Verdict};
 use crate::error::Result;
 
 /// Validation metrics drawn as learning curves, besides the training loss.
@@ -18,7 +18,7 @@ const CURVES: usize = 3;
 pub fn compare_page(report: &CompareReport) -> Result<String> {
     let comparison = &report.comparison;
     let body = [
-        html::section("In words", &words(&comparison.findings())),
+        html::section("In words", &words(comparison)),
         html::section("Scores", &scores(comparison)),
         html::section("Differences", &differences(comparison)?),
         html::section("Learning curves", &learning(comparison, &report.arms)?),
@@ -28,9 +28,9 @@ pub fn compare_page(report: &CompareReport) -> Result<String> {
         html::section("Settings", &html::settings(&report.settings)),
     ];
     let subtitle = format!(
-        "{} arms, {} seeds, main metric {}; {}; candle-mixup {}",
-        comparison.arms.len(),
-        comparison.seeds(),
+        "{}, {}, main metric {}; {}; candle-mixup {}",
+        html::counted(comparison.arms.len(), "arm"),
+        html::counted(comparison.seeds(), "seed"),
         comparison.metric.name(),
         html::duration(report.seconds),
         report.version,
@@ -39,7 +39,8 @@ pub fn compare_page(report: &CompareReport) -> Result<String> {
 }
 
 /// What is worse comes first and in red.
-fn words(findings: &[Finding]) -> String {
+fn words(comparison: &Comparison) -> String {
+    let findings = comparison.findings();
     let of = |verdict| -> Vec<String> {
         let chosen = findings.iter().filter(|f| f.verdict == verdict);
         chosen.map(|f| f.text.clone()).collect()
@@ -53,7 +54,7 @@ fn words(findings: &[Finding]) -> String {
     };
     let mut text = callout("worse", "Made things worse", of(Verdict::Worse));
     text += &callout("better", "Helped", of(Verdict::Better));
-    if text.is_empty() {
+    if text.is_empty() && comparison.arms.len() > 1 {
         text += "<p>No arm differs from the first one beyond doubt, for better or worse.</p>\n";
     }
     text + &html::list(&of(Verdict::Undecided))
@@ -68,7 +69,7 @@ fn scores(comparison: &Comparison) -> String {
             .chain(scores)
             .collect()
     });
-    let table = html::table(&header.collect::<Vec<_>>(), rows);
+    let table = html::table(1, &header.collect::<Vec<_>>(), rows);
     let spread = match comparison.seeds() {
         1 => "On the test rows; one seed, so no spread.".into(),
         n => format!("On the test rows: mean ± sample standard deviation over {n} seeds."),
@@ -114,12 +115,12 @@ fn difference_table(comparison: &Comparison) -> String {
                     Verdict::Worse => "worse",
                     Verdict::Undecided => "",
                 };
-                let names = [Cell::from(heading(versus.metric)), Cell::new(arm, "name")];
+                let names = [Cell::from(heading(versus.metric)), Cell::from(arm)];
                 let numbers = cells(versus).map(|text| Cell::new(text, class));
                 names.into_iter().chain(numbers).collect()
             })
     });
-    html::table(&header.collect::<Vec<_>>(), rows)
+    html::table(2, &header.collect::<Vec<_>>(), rows)
 }
 
 fn learning(comparison: &Comparison, arms: &[ArmDetail]) -> Result<String> {

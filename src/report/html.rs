@@ -73,15 +73,21 @@ impl<T: Into<String>> From<T> for Cell {
     }
 }
 
-/// A table that scrolls sideways on a narrow screen.
-pub(super) fn table(header: &[String], rows: impl Iterator<Item = Vec<Cell>>) -> String {
-    let head = header
-        .iter()
-        .map(|h| format!("<th scope=\"col\">{}</th>", escape(h)));
+/// A table that scrolls sideways on a narrow screen; its first `names` columns hold text, the others numbers.
+pub(super) fn table(
+    names: usize,
+    header: &[String],
+    rows: impl Iterator<Item = Vec<Cell>>,
+) -> String {
+    let class = |column: usize| if column < names { "name" } else { "" };
+    let head = header.iter().enumerate().map(|(i, h)| {
+        let class = class(i);
+        format!("<th scope=\"col\" class=\"{class}\">{}</th>", escape(h))
+    });
     let body = rows.map(|row| {
-        let cells = row.iter().map(|cell| match cell.class {
-            "" => format!("<td>{}</td>", escape(&cell.text)),
-            class => format!("<td class=\"{class}\">{}</td>", escape(&cell.text)),
+        let cells = row.iter().enumerate().map(|(i, cell)| {
+            let class = format!("{}{}", class(i), cell.class);
+            format!("<td class=\"{class}\">{}</td>", escape(&cell.text))
         });
         format!("<tr>{}</tr>\n", cells.collect::<String>())
     });
@@ -164,5 +170,13 @@ pub(super) fn duration(seconds: f64) -> String {
         s if s < 60.0 => format!("{s:.1} s"),
         s if s < 3600.0 => format!("{} min {:.0} s", (s / 60.0) as u64, s % 60.0),
         s => format!("{} h {:.0} min", (s / 3600.0) as u64, s % 3600.0 / 60.0),
+    }
+}
+
+/// "1 arm", "4 arms".
+pub(super) fn counted(count: usize, thing: &str) -> String {
+    match count {
+        1 => format!("1 {thing}"),
+        n => format!("{n} {thing}s"),
     }
 }

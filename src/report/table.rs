@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::compare::number::{decimals, number, p_value, signed};
+use crate::compare::number::{decimals, interval, number, p_value, signed};
 use crate::compare::{Arm, Comparison, Verdict, Versus};
 use crate::metrics::{Direction, Metric, Scores};
 
@@ -79,11 +79,7 @@ pub(super) fn cells(versus: &Versus) -> [String; 5] {
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".into());
     [
         or_dash(versus.difference.map(signed)),
-        or_dash(
-            versus
-                .ci95
-                .map(|[l, h]| format!("[{}, {}]", signed(l), signed(h))),
-        ),
+        or_dash(versus.ci95.map(interval)),
         or_dash(versus.p_adjusted.map(p_value)),
         verdict(versus.verdict).into(),
         or_dash(versus.detectable.map(number)),

@@ -37,10 +37,11 @@ fn scores(report: &TrainReport) -> String {
         .values()
         .map(|v| Cell::from(finite(*v, decimals(*v))));
     let text = "On the test rows. ↑ higher is better, ↓ lower is better.";
-    html::note(text) + &html::table(&header, std::iter::once(row.collect()))
+    html::note(text) + &html::table(0, &header, std::iter::once(row.collect()))
 }
 
 fn learning(points: &[Point]) -> Result<String> {
+    // Grey, the first colour, is kept for an arm that others are compared with.
     let history = [History {
         seed: 0,
         points: points.to_vec(),
@@ -57,7 +58,7 @@ fn learning(points: &[Point]) -> Result<String> {
     }
     let mut figures = Vec::new();
     let mut add = |name: String, value: &dyn Fn(&Point) -> Option<f64>| -> Result<()> {
-        let bands = plot::bands(std::iter::once(&history[..]), value);
+        let bands = plot::bands([&[], &history[..]].into_iter(), value);
         if let Some(svg) = plot::curves(&name, &bands)? {
             figures.push(html::figure(&name, &svg));
         }
@@ -87,7 +88,7 @@ fn classes(report: &TrainReport) -> String {
     }
     let rows = class_rows(&report.test, &report.classes);
     let rows = rows.map(|row| row.into_iter().map(Cell::from).collect());
-    html::table(&CLASSES.map(String::from), rows)
+    html::table(1, &CLASSES.map(String::from), rows)
 }
 
 fn draws(report: &TrainReport) -> Result<String> {

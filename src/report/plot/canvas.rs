@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use plotters::chart::ChartContext;
 use plotters::coord::Shift;
+use plotters::coord::ranged1d::Ranged;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
@@ -151,10 +152,16 @@ pub(super) fn tick(value: f64, digits: usize) -> String {
     }
 }
 
-/// Digits that tell apart some `lines` values within `range`.
+/// Digits that the tick labels of `range` need, of which there are at most `lines`.
 pub(super) fn digits(range: &Range<f64>, lines: usize) -> usize {
-    let step = (range.end - range.start) / lines as f64;
-    (-(step.log10().floor())).clamp(0.0, 9.0) as usize
+    let ticks = RangedCoordf64::from(range.clone()).key_points(lines);
+    let room = 1e-6 * (range.end - range.start);
+    let exact = |digits: usize| {
+        let scale = 10f64.powi(digits as i32);
+        let off = |t: &f64| ((t * scale).round() / scale - t).abs();
+        ticks.iter().all(|t| off(t) <= room)
+    };
+    (0..9).find(|d| exact(*d)).unwrap_or(9)
 }
 
 /// The range of the finite `values` with a little room; a range around the one value if there is no spread.

@@ -11,9 +11,12 @@ use crate::plan::Site;
 const WIDTH: u32 = 1160;
 const PANEL: u32 = 260;
 const SHARES: u32 = 420;
+const TITLE: u32 = 50;
 const LEGEND_LINE: u32 = 44;
 /// The run is counted in at most this many windows.
-const WINDOWS: u64 = 48;
+const WINDOWS: u64 = 40;
+/// A share of fewer steps than this is mostly noise.
+const WINDOW: u64 = 8;
 
 /// Dark to light (viridis; Smith and van der Walt 2015), so that sites run by depth.
 const DEPTHS: [(f64, f64, f64); 5] = [
@@ -29,7 +32,8 @@ const DEPTHS: [(f64, f64, f64); 5] = [
 /// # Errors
 /// [`Error::Data`] without any draw.
 pub fn schedule_svg(title: &str, trace: &[Draw]) -> Result<String> {
-    let svg = draws(title, trace)?.ok_or_else(|| Error::Data("no step to plot".into()))?;
+    let svg =
+        plot(title, Some(title), trace)?.ok_or_else(|| Error::Data("no step to plot".into()))?;
     Ok(svg.replacen(
         "<svg ",
         "<svg xmlns=\"http://www.w3.org/2000/svg\" style=\"color:#222;background:#fff;max-width:72em\" ",
@@ -37,8 +41,12 @@ pub fn schedule_svg(title: &str, trace: &[Draw]) -> Result<String> {
     ))
 }
 
-/// The plot for a page, or `None` without any draw.
-pub(in crate::report) fn draws(title: &str, trace: &[Draw]) -> Result<Option<String>> {
+/// The plot for a page, which has the title above it; `None` without any draw.
+pub(in crate::report) fn draws(name: &str, trace: &[Draw]) -> Result<Option<String>> {
+    plot(name, None, trace)
+}
+
+fn plot(name: &str, title: Option<&str>, trace: &[Draw]) -> Result<Option<String>> {
     let Some(last) = trace.iter().map(|d| d.step).max() else {
         return Ok(None);
     };
@@ -46,12 +54,15 @@ pub(in crate::report) fn draws(title: &str, trace: &[Draw]) -> Result<Option<Str
     let legend = legend(&sites);
     let with_alpha = trace.iter().any(|d| d.alpha.is_some());
     let panels = if with_alpha { 2 } else { 1 };
-    let below = LEGEND_LINE * (1 + legend.last().map_or(0, |(_, line, _)| *line));
-    let height = 50 + panels * PANEL + SHARES + below;
+    let below = 20 + LEGEND_LINE * (1 + legend.last().map_or(0, |(_, line, _)| *line));
+    let above = title.map_or(0, |_| TITLE);
+    let height = above + panels * PANEL + SHARES + below;
     let x = 0.0..(last + 1) as f64;
-    draw(title, (WIDTH, height), |area| {
-        area.draw(&Text::new(title.to_string(), (140, 6), font(13.0)))?;
-        let (_, area) = area.split_vertically(50);
+    draw(name, (WIDTH, height), |area| {
+        if let Some(title) = title {
+            area.draw(&Text::new(title.to_string(), (140, 6), font(13.0)))?;
+        }
+        let (_, area) = area.split_vertically(above);
         let (probability, area) = area.split_vertically(PANEL);
         let of = |d: &Draw| Some(d.probability);
         panel(
@@ -89,22 +100,25 @@ fn sites(trace: &[Draw]) -> Vec<Site> {
     sites
 }
 
-/// Only the points at which the value turns, and the two ends of every flat stretch.
+/// Only the points at which the curve bends: a straight stretch needs its two ends, and a curve that bends at every
+/// step is thinned to what the plot can show. A jump stays, having a straight neighbour.
 fn reduced(trace: &[Draw], value: impl Fn(&Draw) -> Option<f64>) -> Vec<(f64, f64)> {
-    let all: Vec<(f64, f64)> = trace
-        .iter()
-        .map(|d| (d.step as f64, value(d).unwrap_or(f64::NAN)))
-        .collect();
-    let stride = all.len() / 1000 + 1;
-    let turns = |i: usize| {
-        i == 0 || i + 1 == all.len() || all[i - 1].1 != all[i].1 || all[i].1 != all[i + 1].1
+    let point = |d: &Draw| (d.step as f64, value(d).unwrap_or(f64::NAN));
+    let all: Vec<(f64, f64)> = trace.iter().map(point).collect();
+    let bends = |i: usize| {
+        if i == 0 || i + 1 >= all.len() {
+            return true;
+        }
+        let [(a, before), (b, here), (c, after)] = [all[i - 1], all[i], all[i + 1]];
+        let straight = before + (after - before) * (b - a) / (c - a);
+        let off = (here - straight).abs();
+        off.is_nan() || off > 1e-9 * (1.0 + here.abs())
     };
-    // A curve that moves at every step is thinned; a jump stays, being a turn beside a flat stretch.
-    let flat = |i: usize| {
-        i == 0 || i + 1 >= all.len() || all[i - 1].1 == all[i].1 || all[i].1 == all[i + 1].1
-    };
+    let stride = all.len() / 500 + 1;
+    let last = all.len().saturating_sub(1);
     (0..all.len())
-        .filter(|&i| turns(i) && (flat(i) || i % stride == 0))
+        .filter(|&i| bends(i))
+        .filter(|&i| i % stride == 0 || i == last || !bends(i - 1) || !bends(i + 1))
         .map(|i| all[i])
         .collect()
 }
@@ -152,7 +166,7 @@ fn shares(area: &Area<'_>, trace: &[Draw], sites: &[Site], x: std::ops::Range<f6
         y_lines: 5,
     };
     let mut chart = chart(area, &axes)?;
-    let window = (x.end as u64).div_ceil(WINDOWS).max(1);
+    let window = (x.end as u64).div_ceil(WINDOWS).max(WINDOW);
     for start in (0..x.end as u64).step_by(window as usize) {
         let end = (start + window).min(x.end as u64);
         let inside: Vec<&Draw> = trace
@@ -202,7 +216,7 @@ fn legend(sites: &[Site]) -> Vec<(i32, u32, String)> {
 
 fn paint_legend(area: &Area<'_>, entries: &[(i32, u32, String)], sites: usize) -> Outcome {
     for (i, (x, line, name)) in entries.iter().enumerate() {
-        let y = (line * LEGEND_LINE) as i32;
+        let y = (line * LEGEND_LINE + 14) as i32;
         let corners = [(*x, y + 4), (x + 26, y + 28)];
         match i < sites {
             true => area.draw(&Rectangle::new(corners, depth(i, sites).filled()))?,

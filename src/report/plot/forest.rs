@@ -54,8 +54,8 @@ fn paint(area: &Area<'_>, metric: Metric, rows: &[(String, &Versus)]) -> Outcome
         .build_cartesian_2d(x.clone(), 0.0..count)?;
     let places = digits(&x, 6);
     let title = match metric.better() {
-        Direction::Higher => "← worse      difference      better →",
-        Direction::Lower => "← better      difference      worse →",
+        Direction::Higher => "← worse · difference · better →",
+        Direction::Lower => "← better · difference · worse →",
     };
     chart
         .configure_mesh()
@@ -75,6 +75,11 @@ fn paint(area: &Area<'_>, metric: Metric, rows: &[(String, &Versus)]) -> Outcome
     for (row, (name, versus)) in rows.iter().enumerate() {
         let y = count - row as f64 - 0.5;
         interval(&mut chart, y, versus)?;
+        if versus.difference.is_none() {
+            let (x, y) = chart.backend_coord(&(x.start, y));
+            let left = font(12.0).pos(Pos::new(HPos::Left, VPos::Center));
+            area.draw(&Text::new("no finite value", (x + 18, y), left))?;
+        }
         label(area, &chart.backend_coord(&(x.start, y)), name)?;
     }
     Ok(())
