@@ -294,9 +294,6 @@ fn show(dir: &RunDir, as_json: bool) -> Result<()> {
     }
     let comparison: Comparison = serde_json::from_str(&text).map_err(|e| Error::file(&path, e))?;
     println!("{}", report::compare_table(&comparison));
-    for line in comparison.summary() {
-        println!("{line}");
-    }
-    println!("\nreport {}", dir.file("report.html").display());
+    println!("report {}", dir.file("report.html").display());
     Ok(())
 }

@@ -2,10 +2,11 @@
 
 use anyhow::Result;
 use candle_mixup::compare::Values;
-use candle_mixup::metrics::Scores;
-use candle_mixup::report::{ClassRow, DataSummary, Draw, Point};
+use candle_mixup::metrics::{ClassScores, Scores};
+use candle_mixup::report::{DataSummary, Draw, Point};
 use candle_mixup::schedule::{Clock, Rows, Scheduler};
 use candle_mixup::train::{self, TargetKind, TrainSettings};
+use serde_json::json;
 
 use super::task::{SeedRows, TextTask};
 
@@ -17,16 +18,13 @@ pub fn values(scores: &Scores) -> Values {
     Values::new(scores.values.iter().map(|(metric, value)| (*metric, *value)))
 }
 
-/// The scores of each class.
-pub fn class_rows(scores: &Scores, names: &[String]) -> Vec<ClassRow> {
-    let row = |class: &candle_mixup::metrics::ClassScores| ClassRow {
-        name: names.get(class.class).cloned().unwrap_or_default(),
-        precision: class.precision,
-        recall: class.recall,
-        f1: class.f1,
-        support: class.support,
+/// The scores of each class under its name, for JSON.
+pub fn per_class(scores: &Scores, names: &[String]) -> serde_json::Value {
+    let class = |c: &ClassScores| {
+        let fields = json!({ "precision": c.precision, "recall": c.recall, "f1": c.f1, "support": c.support });
+        (names.get(c.class).cloned().unwrap_or_default(), fields)
     };
-    scores.per_class.iter().map(row).collect()
+    scores.per_class.iter().map(class).collect::<serde_json::Map<_, _>>().into()
 }
 
 /// A run's history as the report draws it.

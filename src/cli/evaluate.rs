@@ -8,7 +8,7 @@ use candle_mixup::train::Labels;
 use serde_json::json;
 
 use super::args::EvaluateArgs;
-use super::describe::{class_rows, values};
+use super::describe::per_class;
 use super::saved::SavedRun;
 use super::settings;
 use super::task::{TextTask, scores_with_soft};
@@ -37,14 +37,14 @@ fn evaluate(args: &EvaluateArgs) -> Result<()> {
         let result = json!({
             "run": args.run, "data": args.data.as_deref().unwrap_or(&run.settings.data.data),
             "rows": rows.len(), "cut_texts": cut, "test": scores.values,
-            "per_class": class_rows(&scores, &run.classes),
+            "per_class": per_class(&scores, &run.classes),
         });
         println!("{}", serde_json::to_string(&result)?);
         return Ok(());
     }
     println!("{} rows, {cut} texts cut to {} tokens\n", rows.len(), run.tokenizer.max_tokens());
-    println!("{}", report::score_table(&values(&scores)));
-    println!("{}", report::class_table(&class_rows(&scores, &run.classes)));
+    println!("{}", report::score_table(&scores));
+    println!("{}", report::class_table(&scores, &run.classes));
     Ok(())
 }
 

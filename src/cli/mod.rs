@@ -3,12 +3,15 @@
 mod args;
 mod compare;
 mod datasets;
+mod describe;
 mod evaluate;
 mod interrupt;
+mod model;
 mod model_dir;
 mod predict;
 mod progress;
 mod run_dir;
+mod saved;
 mod schedule;
 mod settings;
 mod task;

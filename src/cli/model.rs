@@ -7,11 +7,11 @@ use anyhow::Result;
 use candle_core::{Device, Tensor};
 use candle_mixup::nn::{Parameter, Pretrained, Weights};
 use candle_mixup::text::{
-    Cnn, CnnConfig, Encoder, EncoderConfig, Freeze, Start, TokenBatch, Tokenizer, WordVectors,
-    encoder_weights,
+    Cnn, CnnConfig, CnnSettings, Encoder, EncoderConfig, Freeze, ModelFiles, Start, TokenBatch, Tokenizer,
+    WordVectors, encoder_weights,
 };
 use candle_mixup::train::TargetKind;
-use candle_mixup::{Error, Site, Tap, Tapped, files};
+use candle_mixup::{Site, Tap, Tapped, files};
 
 use super::model_dir;
 use super::settings::{ModelKind, ModelSettings};
@@ -20,7 +20,7 @@ use super::task::Tokens;
 /// An encoder or a sentence CNN.
 pub enum TextModel {
     Encoder(Encoder),
-    Cnn(Cnn),
+    Cnn { model: Cnn, config: CnnConfig },
 }
 
 impl Tapped for TextModel {
@@ -29,14 +29,14 @@ impl Tapped for TextModel {
     fn sites(&self) -> Vec<Site> {
         match self {
             Self::Encoder(model) => model.sites(),
-            Self::Cnn(model) => model.sites(),
+            Self::Cnn { model, .. } => model.sites(),
         }
     }
 
     fn forward(&self, input: &TokenBatch, tap: &mut dyn Tap) -> candle_mixup::Result<Tensor> {
         match self {
             Self::Encoder(model) => model.forward(input, tap),
-            Self::Cnn(model) => model.forward(input, tap),
+            Self::Cnn { model, .. } => model.forward(input, tap),
         }
     }
 }
@@ -44,7 +44,7 @@ impl Tapped for TextModel {
 /// What the models of all seeds have in common, read once.
 pub enum Family {
     Encoder { config: Box<EncoderConfig>, weights: Arc<Pretrained>, tokenizer: Tokenizer },
-    Cnn { vectors: Option<WordVectors> },
+    Cnn,
 }
 
 /// A model with its weights.
@@ -60,20 +60,14 @@ impl Family {
         let folder = match &settings.model {
             ModelKind::Shipped => model_dir::shipped()?,
             ModelKind::Folder(folder) => folder.clone(),
-            ModelKind::Cnn => {
-                let vectors = settings.vectors.as_ref().map(WordVectors::open).transpose()?;
-                return Ok(Self::Cnn { vectors });
-            }
+            ModelKind::Cnn => return Ok(Self::Cnn),
         };
-        Self::open_encoder(&folder, settings, Start::Pretrained)
-    }
-
-    fn open_encoder(folder: &Path, settings: &ModelSettings, start: Start) -> Result<Self> {
-        let config = EncoderConfig::open(folder.join("config.json"))?;
-        let tokenizer = Tokenizer::open(folder.join("tokenizer.json"), settings.max_tokens)?;
+        let files = ModelFiles::find(&folder)?;
+        let config = EncoderConfig::open(&files.config)?;
+        let tokenizer = Tokenizer::open(&files.tokenizer, settings.max_tokens)?;
         let tokenizer = tokenizer.clipped(config.positions())?;
         tokenizer.check_embedding(config.vocabulary)?;
-        let weights = Arc::new(encoder_weights(folder, config.family, start)?);
+        let weights = Arc::new(encoder_weights(&files.weights, config.family, Start::Pretrained)?);
         Ok(Self::Encoder { config: Box::new(config), weights, tokenizer })
     }
 
@@ -81,7 +75,7 @@ impl Family {
     pub fn tokenizer(&self) -> Option<&Tokenizer> {
         match self {
             Self::Encoder { tokenizer, .. } => Some(tokenizer),
-            Self::Cnn { .. } => None,
+            Self::Cnn => None,
         }
     }
 
@@ -89,7 +83,7 @@ impl Family {
     pub fn build(
         &self,
         settings: &ModelSettings,
-        tokenizer: &Tokenizer,
+        tokens: &Tokens,
         classes: usize,
         seed: u64,
         head_factor: f64,
@@ -106,14 +100,20 @@ impl Family {
                 let encoder = Encoder::load(&weights, config, settings.pooling, classes, Start::Pretrained)?;
                 (TextModel::Encoder(encoder), weights)
             }
-            Self::Cnn { vectors } => {
+            Self::Cnn => {
+                let defaults = CnnSettings::default();
+                let width = tokens.vectors.as_ref().map_or(defaults.width, WordVectors::width);
+                let words = tokens.tokenizer.words().len();
+                let config = CnnSettings { width, ..defaults }.check(words)?;
                 let mut weights = weights;
-                if freeze.is_some() {
-                    weights = weights.freeze(|name| name.starts_with("embeddings."));
+                if let Some(vectors) = &tokens.vectors {
+                    weights = weights.with_pretrained(Arc::new(config.with_vectors(vectors, seed)?));
                 }
-                let config = CnnConfig { ..CnnConfig::default() };
-                let cnn = Cnn::load(&weights, &config, tokenizer, vectors.as_ref(), classes)?;
-                (TextModel::Cnn(cnn), weights)
+                if freeze.is_some() {
+                    weights = weights.freeze(|name| name.starts_with("embedding."));
+                }
+                let cnn = Cnn::load(&weights, &config, classes)?;
+                (TextModel::Cnn { model: cnn, config }, weights)
             }
         };
         let head = |mut p: Parameter| {
@@ -132,7 +132,7 @@ impl Built {
     pub fn save(&self, folder: &Path, tokenizer: &Tokenizer, classes: &[String], kind: TargetKind) -> Result<()> {
         let config = match &self.model {
             TextModel::Encoder(m) => m.config().to_json(classes, kind == TargetKind::MultiLabel, m.pooling()),
-            TextModel::Cnn(m) => m.config().to_json(classes, kind == TargetKind::MultiLabel),
+            TextModel::Cnn { config, .. } => config.to_json(classes, kind == TargetKind::MultiLabel),
         };
         files::write(folder.join("config.json"), config.as_bytes())?;
         files::write(folder.join("tokenizer.json"), tokenizer.json().as_bytes())?;
@@ -147,10 +147,9 @@ impl Built {
         let (model, tokenizer, weights) = match settings.model {
             ModelKind::Cnn => {
                 let config = CnnConfig::open(folder.join("config.json"))?;
-                let saved = Pretrained::open(folder)?;
-                let weights = weights.with_pretrained(Arc::new(saved));
-                let cnn = Cnn::load_saved(&weights, &config, &tokenizer, classes)?;
-                (TextModel::Cnn(cnn), tokenizer, weights)
+                let weights = weights.with_pretrained(Arc::new(Pretrained::open(folder)?));
+                let model = Cnn::load(&weights, &config, classes)?;
+                (TextModel::Cnn { model, config }, tokenizer, weights)
             }
             ModelKind::Shipped | ModelKind::Folder(_) => {
                 let config = EncoderConfig::open(folder.join("config.json"))?;

@@ -32,12 +32,16 @@ impl Bars {
         bar
     }
 
-    /// A line above the bars, on stderr; printed also where there are no bars, unless `quiet` was asked for.
-    pub fn line(&self, text: &str) {
-        if let Some(bars) = &self.0 {
-            // A terminal that cannot be written to is no reason to end a run.
-            let _ = bars.println(text);
+    /// A count without an end.
+    pub fn counter(&self, unit: &str, name: &str) -> ProgressBar {
+        let Some(bars) = &self.0 else { return ProgressBar::hidden() };
+        let bar = bars.add(ProgressBar::no_length());
+        let template = format!("{{prefix:16}} {{pos}} {unit}  {{per_sec}}");
+        if let Ok(style) = ProgressStyle::with_template(&template) {
+            bar.set_style(style);
         }
+        bar.set_prefix(name.to_string());
+        bar
     }
 }
 
@@ -53,6 +57,13 @@ impl RunBar {
     /// A bar of `steps` steps.
     pub fn new(bars: &Bars, steps: u64, name: &str, interrupt: Interrupt) -> Self {
         Self { bar: bars.bar(steps, "steps", name), interrupt, loss: None }
+    }
+}
+
+impl RunBar {
+    /// Sets how many steps there are.
+    pub fn set_length(&mut self, steps: u64) {
+        self.bar.set_length(steps);
     }
 }
 

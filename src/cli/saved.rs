@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use candle_core::Device;
 use candle_mixup::Error;
-use candle_mixup::text::Tokenizer;
+use candle_mixup::text::{LabelKind, Tokenizer};
 use candle_mixup::train::TargetKind;
 use serde::Deserialize;
 
@@ -54,6 +54,16 @@ impl SavedRun {
         let kind = if several { TargetKind::MultiLabel } else { TargetKind::SingleLabel };
         let (built, tokenizer) = Built::open(folder, &settings.model, classes.len(), device)?;
         Ok(Self { settings, classes, kind, built, tokenizer })
+    }
+}
+
+impl SavedRun {
+    /// What stands between several labels of a row.
+    pub fn separator(&self) -> &str {
+        match &self.settings.data.columns.kind {
+            LabelKind::Multi { separator } => separator,
+            _ => "|",
+        }
     }
 }
 

@@ -168,6 +168,15 @@ pub fn read_options(args: &ColumnArgs) -> ReadOptions {
     }
 }
 
+/// How a saved run's files are read, with what the arguments add.
+pub fn read_options_like(saved: &ReadOptions, args: &ColumnArgs) -> ReadOptions {
+    let asked = read_options(args);
+    ReadOptions {
+        header: if args.no_header { asked.header } else { saved.header },
+        empty: if args.skip_empty { asked.empty } else { saved.empty },
+    }
+}
+
 impl ModelSettings {
     /// The settings that the arguments ask for.
     pub fn of(args: &ModelArgs) -> Result<Self> {
@@ -241,7 +250,8 @@ pub fn schedule(name_or_file: &str) -> Result<(String, Schedule)> {
         let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
         let schedule = Schedule::from_json(&text).map_err(|e| Error::file(path, e))?;
         let stem = path.file_stem().map_or_else(|| name_or_file.into(), |s| s.to_string_lossy().into_owned());
-        return Ok((schedule.name.clone().unwrap_or(stem), schedule));
+        let name = if schedule.name.is_empty() { stem } else { schedule.name.clone() };
+        return Ok((name, schedule));
     }
     Ok((name_or_file.to_string(), Schedule::preset(name_or_file)?))
 }

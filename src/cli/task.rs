@@ -8,11 +8,14 @@ use candle_core::Device;
 use candle_mixup::metrics::{Metric, Scores, classification};
 use candle_mixup::schedule::{Domain, Schedule, Scheduler, Task, TaskKind};
 use candle_mixup::split::{self, Split, Strata};
-use candle_mixup::text::{Corpus, EncodedTexts, LabelKind, Source, TextSource, Tokenizer};
+use candle_mixup::text::{
+    Columns, Corpus, EncodedTexts, LabelKind, SoftColumn, Source, TextSource, Tokenizer, VocabularySettings,
+    WordVectors,
+};
 use candle_mixup::train::{Labels, TargetKind, TrainSettings, logits, probabilities, scores};
 use candle_mixup::{Error, Tapped};
 
-use super::model::{Built, Family};
+use super::model::{Built, Family, TextModel};
 use super::settings::{DataSettings, HeldOut, ModelSettings};
 
 /// Test rows at most, unless a share is given.
@@ -45,6 +48,8 @@ pub struct TextTask {
 /// Tokens of all rows, and what made them.
 pub struct Tokens {
     pub tokenizer: Tokenizer,
+    /// Vectors of the tokenizer's words, where a CNN begins with given ones.
+    pub vectors: Option<WordVectors>,
     pub texts: Arc<EncodedTexts>,
 }
 
@@ -63,8 +68,8 @@ impl TextTask {
         let source = Source::parse(&settings.data)?;
         name_share_classes(&mut settings, &source)?;
         let mut corpus = Corpus::read(&source, &settings.columns, &settings.read, None)?;
-        let own: Vec<u32> = (0..corpus.len() as u32).collect();
-        let family = Family::open(&model, corpus.classes(), &device)?;
+        let family = Family::open(&model)?;
+        let own = test_split(&corpus, &settings)?;
         let test_file = append(&mut corpus, &settings.test, &settings)?;
         let validation = append(&mut corpus, &settings.validation, &settings)?;
         let kind = if corpus.kind().is_multi() { TargetKind::MultiLabel } else { TargetKind::SingleLabel };
@@ -78,22 +83,25 @@ impl TextTask {
                 return Err(Error::Conflict("--train-on soft needs --ratings or --shares".into()).into());
             }
         };
-        let (test, pool) = match test_file {
-            Some(rows) => (rows, own),
-            None => {
-                let split = held_out(&corpus, &hard, &own, &settings.test, 0)?;
-                (split.held_out, split.rest)
-            }
-        };
-        let shared = family.tokenizer(&model)?.map(|t| Tokens::new(t, &corpus)).transpose()?;
+        let (test, pool) = (test_file.unwrap_or(own.held_out), own.rest);
+        let shared = family.tokenizer().map(|t| Tokens::new(t.clone(), None, &corpus)).transpose()?;
         let shared = shared.map(Arc::new);
         Ok(Self { settings, model, corpus, labels, hard, soft, test, pool, validation, family, shared, device })
     }
 
+    /// A corpus and its test rows, without a model: what `evaluate` draws again.
+    pub fn test_rows(settings: &DataSettings) -> Result<(Corpus, Vec<u32>)> {
+        let mut corpus = Corpus::read(&Source::parse(&settings.data)?, &settings.columns, &settings.read, None)?;
+        let split = test_split(&corpus, settings)?;
+        let file = append(&mut corpus, &settings.test, settings)?;
+        append(&mut corpus, &settings.validation, settings)?;
+        Ok((corpus, file.unwrap_or(split.held_out)))
+    }
+
     /// The training and validation rows of a seed, and their tokens.
     pub fn rows(&self, seed: u64) -> Result<SeedRows> {
-        let names = self.corpus.classes();
-        let strata = Strata { classes: self.hard.classes(), names };
+        let classes = classes_of(&self.corpus);
+        let strata = strata(&self.corpus, &classes);
         let chosen = match (self.settings.per_class, self.settings.train_rows) {
             (Some(n), _) => split::per_class(&self.pool, strata, n, seed)?,
             (None, Some(n)) => split::in_all(&self.pool, strata, n, seed)?,
@@ -112,8 +120,10 @@ impl TextTask {
             Some(tokens) => tokens.clone(),
             None => {
                 let texts: Vec<&str> = train.iter().map(|&r| self.corpus.texts()[r as usize].as_str()).collect();
-                let tokenizer = Tokenizer::learn(&texts, &Default::default(), self.model.max_tokens)?;
-                Arc::new(Tokens::new(tokenizer, &self.corpus)?)
+                let tokenizer = Tokenizer::learn(&texts, &VocabularySettings::default(), self.model.max_tokens)?;
+                let read = |path| WordVectors::read(path, &tokenizer.words());
+                let vectors = self.model.vectors.as_ref().map(read).transpose()?;
+                Arc::new(Tokens::new(tokenizer, vectors, &self.corpus)?)
             }
         };
         let in_both = self.in_both(&train);
@@ -125,10 +135,10 @@ impl TextTask {
             HeldOut::Share(share) => share,
             _ => VALIDATION_SHARE,
         };
-        let strata = Strata { classes: self.hard.classes(), names: self.corpus.classes() };
+        let classes = classes_of(&self.corpus);
         Ok(match self.corpus.groups() {
             Some(groups) => split::grouped(rows, groups, share, usize::MAX, seed)?,
-            None => split::stratified(rows, strata, share, usize::MAX, seed)?,
+            None => split::stratified(rows, strata(&self.corpus, &classes), share, usize::MAX, seed)?,
         })
     }
 
@@ -144,7 +154,8 @@ impl TextTask {
 
     /// A fresh model with the initial weights of a seed.
     pub fn build(&self, tokens: &Tokens, seed: u64, head_factor: f64) -> Result<Built> {
-        self.family.build(&self.model, tokens, self.corpus.classes(), seed, head_factor, &self.device)
+        let classes = self.corpus.classes().len();
+        self.family.build(&self.model, tokens, classes, seed, head_factor, &self.device)
     }
 
     /// The rows as a model reads them.
@@ -173,26 +184,7 @@ impl TextTask {
 
     /// The test rows' scores; with soft labels also those against them.
     pub fn score(&self, built: &Built, tokens: &Tokens) -> Result<Scores> {
-        self.score_rows(built, tokens, &self.test)
-    }
-
-    /// The same for any rows.
-    pub fn score_rows(&self, built: &Built, tokens: &Tokens, rows: &[u32]) -> Result<Scores> {
-        let source = self.source(tokens);
-        let Some(soft) = &self.soft else {
-            return Ok(scores(&built.model, &source, &self.hard, rows)?);
-        };
-        let width = self.hard.outputs();
-        let logits = logits(&built.model, &source, rows)?;
-        let probabilities = probabilities(&logits, width, TargetKind::SingleLabel);
-        let mut all = classification(&probabilities, &self.hard.gather(rows), width)?;
-        let against_soft = classification(&probabilities, &soft.gather(rows), width)?;
-        for metric in [Metric::SoftLogLoss, Metric::SoftBrier] {
-            if let Some(value) = against_soft.get(metric) {
-                all.set(metric, value);
-            }
-        }
-        Ok(all)
+        scores_with_soft(&built.model, &self.source(tokens), &self.hard, self.soft.as_ref(), &self.test)
     }
 
     /// The metric that decides, first in every table.
@@ -206,10 +198,29 @@ impl TextTask {
 }
 
 impl Tokens {
-    fn new(tokenizer: Tokenizer, corpus: &Corpus) -> Result<Self> {
+    fn new(tokenizer: Tokenizer, vectors: Option<WordVectors>, corpus: &Corpus) -> Result<Self> {
         let texts = Arc::new(tokenizer.encode(corpus.texts(), corpus.pairs())?);
-        Ok(Self { tokenizer, texts })
+        Ok(Self { tokenizer, vectors, texts })
     }
+}
+
+/// Scores against the labels, and against the soft labels where there are any.
+pub fn scores_with_soft(
+    model: &TextModel,
+    source: &TextSource,
+    hard: &Labels,
+    soft: Option<&Labels>,
+    rows: &[u32],
+) -> Result<Scores> {
+    let Some(soft) = soft else { return Ok(scores(model, source, hard, rows)?) };
+    let width = hard.outputs();
+    let shares = probabilities(&logits(model, source, rows)?, width, TargetKind::SingleLabel);
+    let mut all = classification(&shares, &hard.gather(rows), width)?;
+    let against_soft = classification(&shares, &soft.gather(rows), width)?;
+    for metric in [Metric::SoftLogLoss, Metric::SoftBrier] {
+        all.values.extend(against_soft.get(metric).map(|value| (metric, value)));
+    }
+    Ok(all)
 }
 
 /// Shares are written in the order of the sorted classes of the label column.
@@ -218,7 +229,7 @@ fn name_share_classes(settings: &mut DataSettings, source: &Source) -> Result<()
         return Ok(());
     };
     let classes = Corpus::read(source, &settings.columns, &settings.read, None)?.classes().to_vec();
-    settings.columns.soft = Some(candle_mixup::text::SoftColumn { kind: LabelKind::Shares { classes }, ..soft });
+    settings.columns.soft = Some(SoftColumn { kind: LabelKind::Shares { classes }, ..soft });
     Ok(())
 }
 
@@ -226,29 +237,32 @@ fn name_share_classes(settings: &mut DataSettings, source: &Source) -> Result<()
 fn append(corpus: &mut Corpus, held_out: &HeldOut, settings: &DataSettings) -> Result<Option<Vec<u32>>> {
     let HeldOut::File(file) = held_out else { return Ok(None) };
     let classes = corpus.classes().to_vec();
-    let columns = candle_mixup::text::Columns { group: None, time: None, ..settings.columns.clone() };
+    let columns = Columns { group: None, time: None, ..settings.columns.clone() };
     let other = Corpus::read(&Source::parse(file)?, &columns, &settings.read, Some(&classes))?;
-    let rows = corpus.len() as u32..(corpus.len() + other.len()) as u32;
-    corpus.append(other)?;
-    Ok(Some(rows.collect()))
+    Ok(Some(corpus.append(other)?))
 }
 
-/// The test rows: whole groups, the latest, or a share of every class.
-fn held_out(corpus: &Corpus, labels: &Labels, rows: &[u32], how: &HeldOut, seed: u64) -> Result<Split> {
-    let (share, most) = match how {
+/// The test rows of a corpus, from seed 0: whole groups, the latest, or a share of every class; none where they come
+/// from another file.
+fn test_split(corpus: &Corpus, settings: &DataSettings) -> Result<Split> {
+    let rows: Vec<u32> = (0..corpus.len() as u32).collect();
+    let (share, most) = match &settings.test {
+        HeldOut::File(_) => return Ok(Split { held_out: Vec::new(), rest: rows }),
         HeldOut::Share(share) => (*share, usize::MAX),
-        _ => (TEST_SHARE, MOST_TEST_ROWS),
+        HeldOut::Default => (TEST_SHARE, MOST_TEST_ROWS),
     };
-    let strata = Strata { classes: labels.classes(), names: corpus.classes() };
-    let in_order = |order: Vec<u32>| order.into_iter().filter(|&r| (r as usize) < rows.len()).collect::<Vec<_>>();
     Ok(match (corpus.time_order(), corpus.groups()) {
-        (Some(order), _) => split::latest(&in_order(order), share, most)?,
-        (None, Some(groups)) => split::grouped(rows, groups, share, most, seed)?,
-        (None, None) if labels.kind() == TargetKind::MultiLabel => {
-            // Rows of several classes have no stratum of their own: all rows are one.
-            let one = vec![0; corpus.len()];
-            split::stratified(rows, Strata { classes: &one, names: strata.names }, share, most, seed)?
-        }
-        (None, None) => split::stratified(rows, strata, share, most, seed)?,
+        (Some(order), _) => split::latest(&order, share, most)?,
+        (None, Some(groups)) => split::grouped(&rows, groups, share, most, 0)?,
+        (None, None) => split::stratified(&rows, strata(corpus, &classes_of(corpus)), share, most, 0)?,
     })
+}
+
+/// The class of every row; rows of several classes have no stratum of their own, and all are one.
+fn classes_of(corpus: &Corpus) -> Vec<u32> {
+    if corpus.kind().is_multi() { vec![0; corpus.len()] } else { corpus.class_ids() }
+}
+
+fn strata<'a>(corpus: &'a Corpus, classes: &'a [u32]) -> Strata<'a> {
+    Strata { classes, names: corpus.classes() }
 }

@@ -11,7 +11,7 @@ use candle_mixup::{Error, files};
 use serde_json::json;
 
 use super::args::TrainTextArgs;
-use super::describe::{class_rows, data_summary, draws, report_points, values, warnings};
+use super::describe::{data_summary, draws, per_class, report_points, warnings};
 use super::interrupt::Interrupt;
 use super::model::Built;
 use super::progress::{Bars, RunBar};
@@ -112,7 +112,7 @@ impl Prepared {
 
     /// Everything that the run leaves; `metrics.json` comes last, since it says that the run has ended.
     fn write(&self, dir: &RunDir, outcome: &Outcome, test: &Scores, seconds: f64) -> Result<()> {
-        self.built.save(dir.path(), &self.rows.tokens, self.task.corpus.classes(), self.task.labels.kind())?;
+        self.built.save(dir.path(), &self.rows.tokens.tokenizer, self.task.corpus.classes(), self.task.labels.kind())?;
         let history: Vec<String> = outcome.history.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
         files::write(dir.file("history.jsonl"), (history.join("\n") + "\n").as_bytes())?;
         let page = report::train_page(&TrainReport {
@@ -121,9 +121,8 @@ impl Prepared {
             settings: serde_json::to_value(&self.settings)?,
             data: data_summary(&self.task, &self.rows),
             history: report_points(&outcome.history),
-            test: values(test),
-            classes: class_rows(test, self.task.corpus.classes()),
-            reliability: test.reliability.clone(),
+            test: test.clone(),
+            classes: self.task.corpus.classes().to_vec(),
             draws: draws(&self.scheduler, &self.settings.training, &self.rows, &self.task)?,
             seconds,
         })?;
@@ -151,7 +150,7 @@ impl Prepared {
             },
             "history": history.collect::<Result<Vec<_>>>()?,
             "test": test.values,
-            "per_class": class_rows(test, self.task.corpus.classes()),
+            "per_class": per_class(test, self.task.corpus.classes()),
             "best_step": outcome.best_step,
             "steps": outcome.steps,
             "batches_too_small_to_mix": outcome.skipped,
@@ -172,8 +171,8 @@ fn finish(dir: &RunDir, prepared: &Prepared, outcome: &Outcome, test: &Scores, a
     if let Some(step) = outcome.best_step {
         println!("kept the weights of step {step}, the lowest log loss on {} validation rows", prepared.rows.validation.len());
     }
-    println!("\n{}", report::score_table(&values(test)));
-    println!("{}", report::class_table(&class_rows(test, prepared.task.corpus.classes())));
+    println!("\n{}", report::score_table(test));
+    println!("{}", report::class_table(test, prepared.task.corpus.classes()));
     println!("run {}", dir.path().display());
     println!("report {}", dir.file("report.html").display());
     Ok(())

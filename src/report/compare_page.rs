@@ -1,7 +1,7 @@
 //! The page of a comparison.
 
 use super::html::{self, Cell};
-use super::input::{ArmDetail, CompareReport, History};
+use super::input::{ArmDetail, CompareReport, History, Point};
 use super::plot::{self, Style};
 use super::table::{CELLS, cells, heading, mean_and_spread};
 use crate::compare::{Comparison, Verdict};
@@ -126,9 +126,14 @@ fn difference_table(comparison: &Comparison) -> String {
 fn learning(comparison: &Comparison, arms: &[ArmDetail]) -> Result<String> {
     let mut figures = Vec::new();
     let histories = || arms.iter().map(|a| a.histories.as_slice());
-    let training = plot::bands(histories(), |p| Some(p.train_loss));
-    if let Some(svg) = plot::curves("training loss", &training)? {
-        figures.push(html::figure("training loss", &svg));
+    let training: [(&str, fn(&Point) -> Option<f64>); 2] = [
+        ("training loss, as trained", |p| Some(p.train_loss)),
+        ("training loss, unmixed rows", |p| p.clean_loss),
+    ];
+    for (name, value) in training {
+        if let Some(svg) = plot::curves(name, &plot::bands(histories(), value))? {
+            figures.push(html::figure(name, &svg));
+        }
     }
     for metric in comparison.metrics().into_iter().take(CURVES) {
         let bands = plot::bands(histories(), |p| p.validation.as_ref()?.get(metric));
@@ -141,7 +146,8 @@ fn learning(comparison: &Comparison, arms: &[ArmDetail]) -> Result<String> {
         return Ok(String::new());
     }
     let text = "Mean over the seeds; the band runs from the lowest seed to the highest. An arm that mixes or smooths is \
-                trained on softer targets, so its training loss lies higher and is not to be compared between arms.";
+                trained on softer targets, so its loss as trained lies higher and is not to be compared between arms; the \
+                loss on a fixed sample of unmixed training rows is.";
     Ok(html::note(text) + &legend(arms) + &html::plots("", &figures))
 }
 

@@ -38,6 +38,9 @@ pub struct Point {
     pub epoch: u32,
     /// Training loss since the entry before, on the targets trained with (mixed ones where rows are mixed).
     pub train_loss: f64,
+    /// Loss on a fixed sample of the training rows, neither mixed nor smoothed: this one compares between arms.
+    #[serde(default)]
+    pub clean_loss: Option<f64>,
     /// Scores on the validation rows, where they were taken.
     pub validation: Option<Values>,
 }

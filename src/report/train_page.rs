@@ -64,7 +64,8 @@ fn learning(points: &[Point]) -> Result<String> {
         }
         Ok(())
     };
-    add("training loss".into(), &|p| Some(p.train_loss))?;
+    add("training loss, as trained".into(), &|p| Some(p.train_loss))?;
+    add("training loss, unmixed rows".into(), &|p| p.clean_loss)?;
     for metric in metrics {
         let name = format!("validation {}", metric.name());
         add(name, &|p| p.validation.as_ref()?.get(metric))?;

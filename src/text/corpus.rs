@@ -206,6 +206,36 @@ impl Corpus {
         }
     }
 
+    /// Adds the rows of another file, read with this one's classes, behind the rows that are there; gives their
+    /// numbers. Added rows belong to no group and have no time.
+    ///
+    /// # Errors
+    /// [`Error::Data`] where only one of the two has second texts or soft labels, or the classes differ.
+    pub fn append(&mut self, other: Self) -> Result<Vec<u32>> {
+        let one_sided = |a: bool, b: bool, what: &str| match a == b {
+            true => Ok(()),
+            false => Err(Error::Data(format!("only one of the two files has {what}"))),
+        };
+        one_sided(self.pairs.is_some(), other.pairs.is_some(), "second texts")?;
+        one_sided(self.soft.is_some(), other.soft.is_some(), "soft labels")?;
+        one_sided(true, self.classes == other.classes, "these classes")?;
+        let rows = self.len() as u32..(self.len() + other.len()) as u32;
+        for column in [&mut self.groups, &mut self.times].into_iter().flatten() {
+            column.resize(rows.end as usize, String::new());
+        }
+        self.texts.extend(other.texts);
+        self.targets.extend(other.targets);
+        self.lines.extend(other.lines);
+        if let (Some(own), Some(more)) = (&mut self.pairs, other.pairs) {
+            own.extend(more);
+        }
+        if let (Some(own), Some(more)) = (&mut self.soft, other.soft) {
+            own.extend(more);
+        }
+        self.skipped += other.skipped;
+        Ok(rows.collect())
+    }
+
     /// A hash of texts, pairs, classes and targets, 32 hexadecimal digits: equal content has an equal fingerprint on
     /// every machine.
     pub fn fingerprint(&self) -> String {

@@ -9,6 +9,7 @@ mod fingerprint;
 mod labels;
 mod model_files;
 mod read;
+mod source;
 mod tokens;
 mod vectors;
 
@@ -24,6 +25,7 @@ pub use read::{
     Cell, Columns, EmptyTexts, Group, Header, ReadOptions, Record, Records, SoftColumn, Source,
     TextRow, TextRows,
 };
+pub use source::TextSource;
 pub use tokens::{
     EncodedTexts, MAX_TOKENS, TokenBatch, Tokenizer, VocabularySettings,
 };

@@ -22,6 +22,7 @@ const CHARACTERS_PER_TOKEN: usize = 16;
 const MARGIN: usize = 16;
 
 /// A tokenizer of the `tokenizers` crate with its own padding and truncation switched off.
+#[derive(Clone)]
 pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
     path: PathBuf,
