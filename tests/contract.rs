@@ -299,3 +299,17 @@ fn what_a_schedule_needs_and_does_not_get_is_an_error() {
         "five neighbours are known"
     );
 }
+
+#[test]
+fn a_row_is_never_its_own_neighbour() {
+    let schedule = Schedule::from_json(r#"{"partner": {"nearest": {"k": 1, "p": 1}}}"#);
+    let scheduler = checked(schedule.expect("good JSON"), 10, 1);
+    // Equal rows may put a row first in its own list.
+    let neighbours = vec![vec![0, 1], vec![1, 0]];
+    let rows = Rows {
+        neighbours: Some(&neighbours),
+        ..Rows::new(&[0, 1])
+    };
+    let plan = scheduler.plan(Clock::at(0, 10, 1), rows).expect("a plan");
+    assert_eq!(plan.expect("mixed").pairs.partner(), [1, 0]);
+}
