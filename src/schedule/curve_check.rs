@@ -133,7 +133,7 @@ fn check_cycle(field: &str, cycle: &Cycle) -> Result<()> {
             check_share(
                 &join(field, "share.start"),
                 start,
-                start >= 0.0 && start < 1.0,
+                (0.0..1.0).contains(&start),
             )?;
             check_share(
                 &join(field, "share.period"),

@@ -123,7 +123,7 @@ fn derangement(n: usize, stream: &mut Stream) -> Vec<u32> {
 fn halves(n: usize) -> Vec<u32> {
     let half = n / 2;
     let both = (half..2 * half).chain(0..half);
-    both.chain((n % 2 == 1).then_some(n - 1).into_iter())
+    both.chain((n % 2 == 1).then_some(n - 1))
         .map(|p| p as u32)
         .collect()
 }

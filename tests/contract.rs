@@ -1,0 +1,315 @@
+//! What holds for every preset, whatever it does.
+
+mod scheduling;
+
+use candle_mixup::schedule::{Clock, Mode, Pairing, Rows, Schedule, Scheduler, Task, presets};
+use candle_mixup::{Error, MixPlan, Site};
+use scheduling::{SITES, checked, classes, neighbours, plan, task};
+
+/// Long enough for the paper's epochs: 1,000 of one step each.
+const STEPS: u64 = 1000;
+const BATCH: [u32; 9] = [9, 3, 40, 12, 1, 63, 22, 30, 17];
+
+/// Every preset, and a few schedules that reach what no preset does.
+fn schedules() -> Vec<Schedule> {
+    let written = [
+        r#"{"name": "outside", "partner": "uniform", "label": {"remix": {}}, "grain": "batch"}"#,
+        r#"{"name": "balanced", "partner": "class-balanced", "weight": {"beta": [1, 3]}, "mode": "add-to"}"#,
+        r#"{"name": "near", "partner": {"nearest": {}}, "weight": {"beta": [60, 1.5]}, "fold": true}"#,
+        r#"{"name": "rows", "apply": "row", "probability": 0.4, "label": {"mamix": {}}, "sites": "hidden"}"#,
+    ];
+    let presets = presets()
+        .iter()
+        .map(|p| Schedule::preset(p.name).expect("a preset"));
+    presets
+        .chain(
+            written
+                .iter()
+                .map(|json| Schedule::from_json(json).expect("good JSON")),
+        )
+        .collect()
+}
+
+fn clock(step: u64) -> Clock {
+    Clock::at(step, STEPS, 1)
+}
+
+fn plans(scheduler: &Scheduler) -> Vec<Option<MixPlan>> {
+    (0..STEPS)
+        .map(|step| plan(scheduler, clock(step), &BATCH))
+        .collect()
+}
+
+fn mixed(schedule: &Schedule) -> Vec<MixPlan> {
+    plans(&checked(schedule.clone(), STEPS, 1))
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+#[test]
+fn the_same_seed_repeats_and_another_differs() {
+    for schedule in schedules() {
+        let with = |seed| {
+            let task = Task {
+                seed,
+                ..task(STEPS, STEPS as u32)
+            };
+            plans(&schedule.clone().check(&SITES, &task).expect("good"))
+        };
+        assert_eq!(with(1), with(1), "{}", schedule.name);
+        assert!(schedule.is_off() || with(1) != with(2), "{}", schedule.name);
+        let own = Schedule {
+            seed: Some(1),
+            ..schedule.clone()
+        };
+        assert_eq!(
+            plans(&checked(own, STEPS, 1)),
+            with(1),
+            "a schedule's own seed goes first"
+        );
+    }
+}
+
+#[test]
+fn any_thread_and_any_order_draw_the_same() {
+    for schedule in schedules() {
+        let scheduler = checked(schedule, STEPS, 1);
+        let forward = plans(&scheduler);
+        let backward: Vec<_> = std::thread::scope(|scope| {
+            let step = |step| plan(&scheduler, clock(step), &BATCH);
+            let thread = scope.spawn(move || (0..STEPS).rev().map(step).collect());
+            thread.join().expect("no panic")
+        });
+        assert!(forward.iter().eq(backward.iter().rev()));
+    }
+}
+
+#[test]
+fn every_plan_can_be_carried_out() {
+    for schedule in schedules() {
+        let plans = mixed(&schedule);
+        assert_eq!(plans.is_empty(), schedule.is_off(), "{}", schedule.name);
+        let sites = checked(schedule.clone(), STEPS, 1).sites().to_vec();
+        for plan in plans {
+            let n = BATCH.len();
+            let (rows, m) = (n + plan.loaded.len(), plan.pairs.len());
+            plan.pairs.check_rows(rows).expect("rows in range");
+            assert!(
+                plan.pairs.own().iter().all(|o| (*o as usize) < n),
+                "loaded rows are partners only"
+            );
+            for row in n..rows {
+                assert!(
+                    plan.pairs.partner().contains(&(row as u32)),
+                    "no row is loaded in vain"
+                );
+            }
+            assert!(
+                plan.loaded
+                    .iter()
+                    .all(|row| (*row as usize) < scheduling::ROWS)
+            );
+            let weights = plan.pairs.weight().iter().chain(plan.pairs.label_weight());
+            assert!(weights.into_iter().all(|w| (0.0..=1.0).contains(w)));
+            assert!(sites.contains(&plan.site) && !plan.pairs.is_plain());
+            assert_eq!(
+                m,
+                if schedule.mode == Mode::AddTo {
+                    2 * n
+                } else {
+                    n
+                }
+            );
+            let own = (0..m).map(|r| (r % n) as u32);
+            assert!(
+                own.eq(plan.pairs.own().iter().copied()),
+                "each row is there, in its place"
+            );
+            if schedule.mode == Mode::AddTo {
+                let first = |column: &[f64]| column[..n].iter().all(|w| *w == 1.0);
+                assert!(first(plan.pairs.weight()) && first(plan.pairs.label_weight()));
+                assert_eq!(plan.pairs.partner()[..n], plan.pairs.own()[..n]);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_plan_saved_as_json_is_the_plan() {
+    for schedule in schedules() {
+        for plan in mixed(&schedule).into_iter().take(20) {
+            let json = serde_json::to_string(&plan).expect("plain data");
+            assert_eq!(
+                serde_json::from_str::<MixPlan>(&json).expect("own JSON"),
+                plan
+            );
+        }
+    }
+}
+
+#[test]
+fn labels_follow_their_rule() {
+    let (classes, counts) = (classes(), task(1, 1).class_counts);
+    for schedule in schedules() {
+        for plan in mixed(&schedule).into_iter().take(100) {
+            let row = |i: u32| {
+                let i = i as usize;
+                BATCH
+                    .get(i)
+                    .copied()
+                    .unwrap_or_else(|| plan.loaded[i - BATCH.len()])
+            };
+            let count = |i: u32| counts[classes[row(i) as usize] as usize];
+            for r in 0..plan.pairs.len() {
+                let (o, p) = (plan.pairs.own()[r], plan.pairs.partner()[r]);
+                let (w, l) = (plan.pairs.weight()[r], plan.pairs.label_weight()[r]);
+                assert_eq!(
+                    l,
+                    schedule.label.weight(w, count(o), count(p)),
+                    "{}",
+                    schedule.name
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn presets_are_what_their_table_says() {
+    let preset = |name| {
+        let schedule = Schedule::preset(name).expect("a preset");
+        let scheduler = checked(schedule.clone(), STEPS, 1);
+        let (first, sites) = (scheduler.alpha(clock(0)), scheduler.sites().to_vec());
+        (schedule, first, sites)
+    };
+    let hidden = [Site::Hidden(1), Site::Hidden(2), Site::Hidden(3)];
+    for (name, alpha, sites) in [
+        ("mixup", Some(0.4), &[Site::Embedding][..]),
+        ("uniform", None, &[Site::Embedding]),
+        ("samplepairing", None, &[Site::Embedding]),
+        ("samplepairing-paper", None, &[Site::Embedding]),
+        ("sentence", None, &[Site::Pooled]),
+        ("tmix", Some(16.0), &hidden[1..]),
+        ("manifold", Some(2.0), &SITES[..4]),
+        ("regmixup", Some(10.0), &[Site::Embedding]),
+        ("mwh", Some(0.5), &[Site::Embedding]),
+        ("hidden", Some(2.0), &hidden),
+    ] {
+        let (schedule, first, found) = preset(name);
+        assert_eq!((first, &found[..]), (alpha, sites), "{name}");
+        assert_eq!(schedule.fold, name == "tmix");
+        assert_eq!(schedule.mode == Mode::AddTo, name == "regmixup");
+        assert_eq!(
+            (schedule.partner, schedule.smoothing),
+            (Pairing::Shuffle, 0.0)
+        );
+    }
+    for plan in mixed(&preset("samplepairing").0) {
+        assert!(plan.pairs.weight().iter().all(|w| *w == 0.5));
+        assert!(plan.pairs.label_weight().iter().all(|w| *w == 1.0));
+    }
+    for plan in mixed(&preset("tmix").0) {
+        assert!(plan.pairs.weight().iter().all(|w| *w >= 0.5));
+    }
+    assert_eq!(presets().len(), 12);
+}
+
+#[test]
+fn one_or_two_rows_work() {
+    for schedule in schedules() {
+        let scheduler = checked(schedule.clone(), STEPS, 1);
+        for step in 0..STEPS {
+            assert_eq!(plan(&scheduler, clock(step), &[]), None);
+            let one = plan(&scheduler, clock(step), &[7]);
+            assert!(
+                one.is_none() || schedule.mode == Mode::AddTo && schedule.partner.leaves_batch()
+            );
+            if let Some(plan) = plan(&scheduler, clock(step), &[7, 9]) {
+                plan.pairs
+                    .check_rows(2 + plan.loaded.len())
+                    .expect("rows in range");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_row_twice_in_the_batch_is_found_at_its_first_place() {
+    let schedule =
+        Schedule::from_json(r#"{"partner": {"nearest": {"k": 1, "p": 1}}}"#).expect("good JSON");
+    let scheduler = checked(schedule, 10, 1);
+    // The neighbour of row r is row r + 1: rows 6 and 8 lie outside.
+    let plan = plan(&scheduler, Clock::at(0, 10, 1), &[4, 5, 5, 7]).expect("mixed");
+    assert_eq!(plan.loaded, [6, 8]);
+    assert_eq!(plan.pairs.partner(), [1, 4, 4, 5]);
+}
+
+#[test]
+fn what_a_schedule_needs_and_does_not_get_is_an_error() {
+    let (classes, neighbours) = (classes(), neighbours());
+    for (json, class, near) in [
+        (r#"{"partner": "same-class"}"#, None, None),
+        (r#"{"partner": "class-balanced"}"#, None, None),
+        (r#"{"label": {"remix": {}}}"#, None, None),
+        (
+            r#"{"partner": {"nearest": {"p": 1}}}"#,
+            Some(&classes[..]),
+            None,
+        ),
+    ] {
+        let scheduler = checked(Schedule::from_json(json).expect("good JSON"), STEPS, 1);
+        let rows = Rows {
+            batch: &BATCH,
+            classes: class,
+            neighbours: near,
+        };
+        let error = scheduler.plan(clock(0), rows).expect_err(json);
+        assert!(matches!(error, Error::Conflict(_)), "{error}");
+    }
+    let plan = |json, classes, neighbours| {
+        let scheduler = checked(Schedule::from_json(json).expect("good JSON"), STEPS, 1);
+        scheduler.plan(
+            clock(0),
+            Rows {
+                batch: &BATCH,
+                classes,
+                neighbours,
+            },
+        )
+    };
+    let short = plan(r#"{"partner": "same-class"}"#, Some(&classes[..20]), None);
+    assert!(
+        matches!(short, Err(Error::Shape { .. })),
+        "row 63 has no class"
+    );
+    let strange = vec![9; 64];
+    let strange = plan(r#"{"label": {"mamix": {}}}"#, Some(&strange), None);
+    assert!(
+        matches!(strange, Err(Error::Shape { .. })),
+        "class 9 has no count"
+    );
+    let many = plan(
+        r#"{"partner": {"nearest": {"k": 6, "p": 1}}}"#,
+        None,
+        Some(&neighbours),
+    );
+    assert!(
+        matches!(many, Err(Error::Setting { .. })),
+        "five neighbours are known"
+    );
+}
+
+#[test]
+fn a_row_is_never_its_own_neighbour() {
+    let schedule = Schedule::from_json(r#"{"partner": {"nearest": {"k": 1, "p": 1}}}"#);
+    let scheduler = checked(schedule.expect("good JSON"), 10, 1);
+    // Equal rows may put a row first in its own list.
+    let neighbours = vec![vec![0, 1], vec![1, 0]];
+    let rows = Rows {
+        neighbours: Some(&neighbours),
+        ..Rows::new(&[0, 1])
+    };
+    let plan = scheduler.plan(Clock::at(0, 10, 1), rows).expect("a plan");
+    assert_eq!(plan.expect("mixed").pairs.partner(), [1, 0]);
+}

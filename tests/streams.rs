@@ -1,0 +1,205 @@
+//! Pinned streams: a seed is part of the interface, and a change of these numbers is value-breaking.
+
+mod scheduling;
+
+use candle_mixup::random::{Purpose, Stream};
+use candle_mixup::schedule::{Clock, Schedule, presets};
+use scheduling::{checked, plan, scheduler};
+
+const BATCH: [u32; 6] = [9, 3, 40, 12, 1, 63];
+
+#[test]
+fn every_purpose_has_its_own_pinned_stream() {
+    let purposes = [
+        Purpose::Apply,
+        Purpose::Site,
+        Purpose::Weight,
+        Purpose::Partner,
+        Purpose::Split,
+        Purpose::Order,
+        Purpose::Init,
+        Purpose::Dropout,
+        Purpose::Bootstrap,
+    ];
+    let draws = purposes.map(|purpose| Stream::new(42, purpose, 7).next_u64());
+    assert_eq!(
+        draws,
+        [
+            5084496190662731320,
+            18146212090457679262,
+            486829259097584366,
+            13955847339661014540,
+            8272246400958988136,
+            7420220490704417571,
+            11523625621405259122,
+            2885199045484442216,
+            8140264858065701214
+        ]
+    );
+}
+
+#[test]
+fn helpers_of_the_stream_are_pinned() {
+    let mut stream = Stream::keyed(42, Purpose::Partner, 3, 7);
+    assert_eq!(stream.unit(), 0.21947990444637833);
+    let below = [0; 6].map(|_| stream.below(1000));
+    assert_eq!(below, [269, 510, 379, 533, 22, 242]);
+    assert_eq!(stream.permutation(8), [5, 6, 2, 0, 1, 4, 3, 7]);
+}
+
+/// λ of six rows at step 7. Logarithms may differ in their last bit from one system's libm to the next.
+fn assert_weights(weight: &str, expected: [f64; 6]) {
+    let scheduler = scheduler(&format!(r#"{{"weight": {weight}, "partner": "roll"}}"#), 10);
+    let plan = plan(&scheduler, Clock::at(7, 10, 10), &BATCH);
+    let drawn = plan.expect("mixed").pairs.weight().to_vec();
+    let near = |(d, e): (&f64, &f64)| (d - e).abs() < 1e-13;
+    assert!(drawn.iter().zip(&expected).all(near), "{drawn:?}");
+}
+
+#[test]
+fn every_law_of_lambda_is_pinned() {
+    assert_weights(
+        r#"{"beta": 0.4}"#,
+        [
+            0.8825428533806818,
+            0.7808419383266733,
+            0.5231882431975293,
+            0.26590940978088484,
+            0.0019126399613051395,
+            0.5324640050425942,
+        ],
+    );
+    assert_weights(
+        r#"{"beta": 2}"#,
+        [
+            0.3500063688246087,
+            0.7467356404309963,
+            0.30741916327007873,
+            0.8257730971912323,
+            0.22477347391305683,
+            0.8403695980539656,
+        ],
+    );
+    assert_weights(
+        r#"{"beta": 1}"#,
+        [
+            0.9934525018526242,
+            0.5108464752703434,
+            0.23142372872287298,
+            0.015441160991918997,
+            0.1429622383069037,
+            0.797399679034903,
+        ],
+    );
+    assert_weights(
+        r#"{"beta": [60, 1.5]}"#,
+        [
+            0.9769104488675272,
+            0.993286187023089,
+            0.9657535894980769,
+            0.9879508373769458,
+            0.9473182629918823,
+            0.9969042790404435,
+        ],
+    );
+    assert_weights(
+        r#"{"uniform": [0.25, 0.75]}"#,
+        [
+            0.2631955335085777,
+            0.46868359797991105,
+            0.25005085212567707,
+            0.5879950976941819,
+            0.36308717671187535,
+            0.5872709647914056,
+        ],
+    );
+}
+
+/// The partners of six rows at step 7, and the rows loaded for them.
+fn assert_partners(pairing: &str, partner: &[u32], loaded: &[u32]) {
+    let scheduler = scheduler(&format!(r#"{{"partner": {pairing}}}"#), 10);
+    let plan = plan(&scheduler, Clock::at(7, 10, 10), &BATCH).expect("mixed");
+    assert_eq!(plan.pairs.partner(), partner, "{pairing}");
+    assert_eq!(plan.loaded, loaded, "{pairing}");
+}
+
+#[test]
+fn every_pairing_is_pinned() {
+    assert_partners(r#""shuffle""#, &[5, 1, 3, 0, 2, 4], &[]);
+    assert_partners(r#""derange""#, &[4, 5, 3, 0, 1, 2], &[]);
+    assert_partners(r#""same-class""#, &[0, 4, 2, 3, 4, 2], &[]);
+    assert_partners(r#""uniform""#, &[6, 7, 4, 8, 9, 10], &[48, 33, 13, 42, 21]);
+    assert_partners(
+        r#""class-balanced""#,
+        &[6, 7, 8, 9, 10, 0],
+        &[46, 0, 17, 5, 6],
+    );
+    assert_partners(
+        r#"{"nearest": {"k": 3, "p": 0.5}}"#,
+        &[6, 7, 8, 9, 1, 10],
+        &[33, 4, 21, 13, 2],
+    );
+}
+
+#[test]
+fn sites_and_tosses_are_pinned() {
+    let json = r#"{"sites": ["first", "hidden", "pooled"], "probability": 0.5}"#;
+    let trace: String = scheduler(json, 40)
+        .trace(10, 8)
+        .iter()
+        .map(|point| {
+            point
+                .site
+                .map_or('-', |s| s.to_string().pop().expect("a name"))
+        })
+        .collect();
+    assert_eq!(trace, "2--2-2-d21-32g23-1-1--g-g-d---1-g----1-1");
+    let scheduler = scheduler(
+        r#"{"apply": "row", "probability": 0.5, "partner": "derange"}"#,
+        10,
+    );
+    let plan = plan(&scheduler, Clock::at(7, 10, 10), &BATCH).expect("mixed");
+    let rows = plan.pairs.own().iter().zip(plan.pairs.partner());
+    assert_eq!(
+        rows.map(|(o, p)| o != p).collect::<Vec<_>>(),
+        [true, false, false, true, false, false]
+    );
+}
+
+#[test]
+fn resuming_in_the_middle_equals_going_on() {
+    for preset in presets() {
+        let new = || checked(Schedule::preset(preset.name).expect("a preset"), 400, 2);
+        let draw = |scheduler: &candle_mixup::schedule::Scheduler, step| {
+            plan(scheduler, Clock::at(step, 400, 2), &BATCH)
+        };
+        let whole = new();
+        let uninterrupted: Vec<_> = (0..400).map(|step| draw(&whole, step)).collect();
+        for middle in [1, 137, 399] {
+            let fresh = new();
+            assert!((middle..400).all(|step| draw(&fresh, step) == uninterrupted[step as usize]));
+        }
+    }
+}
+
+#[test]
+fn one_kind_of_draw_does_not_move_another() {
+    let plan_of = |json: &str| {
+        let plan = plan(&scheduler(json, 10), Clock::at(7, 10, 10), &BATCH).expect("mixed");
+        (
+            plan.site,
+            plan.pairs.partner().to_vec(),
+            plan.pairs.weight().to_vec(),
+        )
+    };
+    let (site, partner, weight) = plan_of(r#"{"sites": ["first", "hidden"]}"#);
+    let batch = plan_of(r#"{"sites": ["first", "hidden"], "grain": "batch"}"#);
+    assert_eq!((batch.0, &batch.1), (site, &partner));
+    assert_eq!(batch.2, [weight[0]; 6]);
+    let tossed = plan_of(r#"{"sites": ["first", "hidden"], "probability": 0.999}"#);
+    assert_eq!(tossed, (site, partner.clone(), weight.clone()));
+    let elsewhere = plan_of(r#"{"sites": "pooled"}"#);
+    assert_eq!((&elsewhere.1, &elsewhere.2), (&partner, &weight));
+    let other_partner = plan_of(r#"{"sites": ["first", "hidden"], "partner": "roll"}"#);
+    assert_eq!((other_partner.0, &other_partner.2), (site, &weight));
+}
