@@ -2,7 +2,8 @@
 
     python tests/data/text_reference.py
 
-writes text_tokens.json (ids by the tokenizers package), text_minilm.json (pooled embeddings of the shipped encoder),
+writes text_tokens.json (ids by the tokenizers package), text_bytes_tokenizer.json (a small tokenizer like RoBERTa's,
+with padding and truncation switched on) and text_bytes.json (its ids), text_minilm.json (pooled embeddings of the shipped encoder),
 and tiny random models of each family (tiny-*/) with their pooled outputs (text_tiny.json).
 """
 
@@ -11,7 +12,7 @@ import os
 
 import torch
 from safetensors.torch import load_file, save_file
-from tokenizers import Tokenizer
+from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 from transformers import (
     BertConfig,
     BertModel,
@@ -54,6 +55,30 @@ def tokens():
     out["pair_cut"] = [e.ids for e in both]
     json.dump(out, open(f"{DATA}/text_tokens.json", "w"))
     return out
+
+
+def byte_tokens():
+    t = Tokenizer(models.BPE())
+    t.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    trainer = trainers.BpeTrainer(
+        vocab_size=320, special_tokens=special, initial_alphabet=pre_tokenizers.ByteLevel.alphabet()
+    )
+    t.train_from_iterator(TEXTS + PAIRS, trainer)
+    t.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
+    out = {"texts": TEXTS, "pairs": PAIRS}
+    t.enable_truncation(max_length=12)
+    out["cut"] = [e.ids for e in t.encode_batch(TEXTS)]
+    out["pair_cut"] = [e.ids for e in t.encode_batch(list(zip(TEXTS, PAIRS)))]
+    t.no_truncation()
+    out["ids"] = [e.ids for e in t.encode_batch(TEXTS)]
+    both = t.encode_batch(list(zip(TEXTS, PAIRS)))
+    out["pair_ids"] = [e.ids for e in both]
+    out["pair_types"] = [e.type_ids for e in both]
+    json.dump(out, open(f"{DATA}/text_bytes.json", "w"))
+    t.enable_truncation(max_length=6)
+    t.enable_padding(pad_id=1, pad_token="<pad>")
+    t.save(f"{DATA}/text_bytes_tokenizer.json", pretty=False)
 
 
 def mean(hidden, mask):
@@ -135,4 +160,5 @@ def tiny():
 
 
 minilm(tokens())
+byte_tokens()
 tiny()
