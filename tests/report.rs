@@ -11,7 +11,7 @@ use candle_mixup::report::{
     ArmDetail, CompareReport, DataSummary, Draw, History, Point, TrainReport, class_table,
     compare_page, compare_table, pool, schedule_svg, score_table, train_page,
 };
-use candle_mixup::{Site, write_atomically};
+use candle_mixup::{Site, files};
 use serde_json::json;
 
 const METRICS: [Metric; 5] = [
@@ -65,6 +65,7 @@ fn history(arm: u64, seed: u64) -> History {
             step: 5 * i,
             epoch: (i / 6) as u32,
             train_loss: 0.1 * arm as f64 + 1.7 * decay + 0.05 * wobble(arm + i, seed),
+            clean_loss: None,
             validation,
         }
     };
@@ -250,7 +251,7 @@ fn the_checker_can_fail() {
 /// Well formed and fetching nothing; left where it can be looked at.
 fn sound(name: &str, html: &str) {
     let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    write_atomically(path, html.as_bytes()).expect("written");
+    files::write(path, html.as_bytes()).expect("written");
     assert_eq!(problem(html), None, "{name}");
     for reference in [
         "http:", "https:", "//", "url(", "src=", "href=", "@import", "<script",
@@ -356,7 +357,7 @@ fn a_schedule_has_a_plot_of_its_own() {
     )
     .expect("drawn");
     let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("schedule.svg");
-    write_atomically(path, svg.as_bytes()).expect("written");
+    files::write(path, svg.as_bytes()).expect("written");
     assert_eq!(problem(&svg), None);
     assert!(svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\""));
     assert!(
