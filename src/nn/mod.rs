@@ -8,6 +8,7 @@ mod adamw;
 mod adamw_moments;
 mod attention;
 mod attention_op;
+mod buffer;
 mod conv;
 mod conv_op;
 mod cpu;
