@@ -271,7 +271,7 @@ impl CustomOp1 for AttentionOp {
             candle_core::bail!("attention: backward before forward");
         };
         let g = g.contiguous()?;
-        let dqkv = self.backward(&*cpu::view(qkv)?, weights, &*cpu::view(&g)?);
+        let dqkv = self.backward(&cpu::view(qkv)?, weights, &cpu::view(&g)?);
         Ok(Some(cpu::tensor(dqkv, qkv.shape())?))
     }
 }

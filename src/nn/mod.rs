@@ -6,6 +6,7 @@
 
 mod adamw;
 mod adamw_moments;
+mod adamw_step;
 mod attention;
 mod attention_op;
 mod buffer;
