@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::adamw_moments::{Factors, Moments, entry};
+use super::adamw_moments::{Moments, entry};
+use super::adamw_step::Factors;
 use super::gradients::Gradients;
 use super::parameter::Parameter;
 use crate::error::{Error, Result};
@@ -163,6 +164,9 @@ impl AdamW {
         let steps = Tensor::new(&[self.steps as i64], &Device::Cpu)?;
         let mut all = BTreeMap::from([(STEPS.to_string(), steps)]);
         for Slot { parameter, moments } in &self.slots {
+            if let Some(rows) = &parameter.rows {
+                rows.settle(&parameter.var)?; // so that no decay is pending beside the state
+            }
             moments.save(parameter, &mut all)?;
         }
         Ok(all)

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
 use rayon::prelude::*;
 
+use super::buffer;
 use super::cpu;
 use super::dropout::Mask;
 use super::matrix::{Matrix, Onto, Target, Threads, multiply};
@@ -101,25 +102,21 @@ impl AttentionOp {
     fn forward(&self, qkv: &[f32]) -> Vec<f32> {
         let (t, width, rows) = (self.tokens, self.width, self.keys.len());
         let block = self.heads * t * t;
-        let mut out = vec![0f32; rows * t * width];
-        let tasks = out
-            .par_chunks_mut(t * width)
-            .zip(qkv.par_chunks(3 * t * width))
-            .enumerate();
-        if self.train {
-            let mut weights = vec![0f32; rows * block];
-            tasks
-                .zip(weights.par_chunks_mut(block))
-                .for_each(|((row, (out, packed)), weights)| {
-                    self.row_forward(row, out, packed, weights);
-                });
-            // A second forward pass of the same operation would store the same values.
-            let _ = self.weights.set(weights);
-        } else {
-            tasks.for_each(|(row, (out, packed))| {
+        let n = rows * t * width;
+        let packed = qkv.par_chunks(3 * t * width).enumerate();
+        if !self.train {
+            let (out, _) = buffer::fill(n, t * width, packed, |(row, packed), out| {
                 self.row_forward(row, out, packed, &mut vec![0f32; t * t]);
             });
+            return out;
         }
+        let mut weights = vec![0f32; rows * block];
+        let with = packed.zip(weights.par_chunks_mut(block));
+        let (out, _) = buffer::fill(n, t * width, with, |((row, packed), weights), out| {
+            self.row_forward(row, out, packed, weights);
+        });
+        // A second forward pass of the same operation would store the same values.
+        let _ = self.weights.set(weights);
         out
     }
 
@@ -177,21 +174,22 @@ impl AttentionOp {
 
     fn backward(&self, qkv: &[f32], weights: &[f32], g: &[f32]) -> Vec<f32> {
         let (t, width) = (self.tokens, self.width);
-        let mut dqkv = vec![0f32; qkv.len()];
-        dqkv.par_chunks_mut(3 * t * width)
-            .zip(qkv.par_chunks(3 * t * width))
+        let block = 3 * t * width;
+        let with = qkv
+            .par_chunks(block)
             .zip(weights.par_chunks(self.heads * t * t))
             .zip(g.par_chunks(t * width))
-            .enumerate()
-            .for_each(|(row, (((dqkv, packed), weights), g))| {
-                let mut scratch = (Vec::new(), vec![0f32; t * t]);
-                for (h, weights) in weights.chunks_exact(t * t).enumerate() {
-                    let head = self.head(packed, row, h);
-                    let g = Matrix::new(&g[head.first..], t, head.size, width);
-                    let number = row * self.heads + h;
-                    self.head_backward(&head, number, dqkv, weights, g, &mut scratch);
-                }
-            });
+            .enumerate();
+        let (dqkv, _) = buffer::fill(qkv.len(), block, with, |(row, with), dqkv| {
+            let ((packed, weights), g) = with;
+            let mut scratch = (Vec::new(), vec![0f32; t * t]);
+            for (h, weights) in weights.chunks_exact(t * t).enumerate() {
+                let head = self.head(packed, row, h);
+                let g = Matrix::new(&g[head.first..], t, head.size, width);
+                let number = row * self.heads + h;
+                self.head_backward(&head, number, dqkv, weights, g, &mut scratch);
+            }
+        });
         dqkv
     }
 
@@ -273,7 +271,7 @@ impl CustomOp1 for AttentionOp {
             candle_core::bail!("attention: backward before forward");
         };
         let g = g.contiguous()?;
-        let dqkv = self.backward(&*cpu::view(qkv)?, weights, &*cpu::view(&g)?);
+        let dqkv = self.backward(&cpu::view(qkv)?, weights, &cpu::view(&g)?);
         Ok(Some(cpu::tensor(dqkv, qkv.shape())?))
     }
 }

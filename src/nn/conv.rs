@@ -6,7 +6,7 @@ use super::conv_op::ConvOp;
 use super::cpu;
 use crate::error::{Error, Result};
 
-/// y[t] = b + Σₖ W[:, k]·x[t + k - left], left = (window - 1)/2 rounded down, with zeros outside the row.
+/// `y[t] = b + Σₖ W[:, k]·x[t + k - left]`, left = (window - 1)/2 rounded down, with zeros outside the row.
 ///
 /// `x` `[rows, tokens, inputs]`, `weight` `[outputs, window, inputs]`, `bias` `[outputs]`; returns `[rows, tokens,
 /// outputs]`. Tokens at which `mask` (`[rows, tokens]`) is 0 count as zeros, so that padding changes nothing at the

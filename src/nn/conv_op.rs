@@ -156,7 +156,7 @@ impl CustomOp3 for ConvOp {
         g: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
         let g = g.contiguous()?;
-        let (dx, mut dw) = self.backward(&*cpu::view(x)?, &*cpu::view(weight)?, &*cpu::view(&g)?);
+        let (dx, mut dw) = self.backward(&cpu::view(x)?, &cpu::view(weight)?, &cpu::view(&g)?);
         let db = dw.split_off(weight.elem_count());
         let wanted = |of: &Tensor, values: Vec<f32>| {
             let gradient = of.track_op().then(|| cpu::tensor(values, of.shape()));

@@ -6,6 +6,7 @@
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
 use rayon::prelude::*;
 
+use super::buffer;
 use super::cpu;
 use super::simd::kernels;
 use crate::error::{Error, Result};
@@ -54,10 +55,11 @@ impl Mask {
 
     /// `x`, a whole tensor's values, under the mask.
     pub(super) fn apply(&self, x: &[f32]) -> Vec<f32> {
-        let mut y = x.to_vec();
-        y.par_chunks_mut(CHUNK)
-            .enumerate()
-            .for_each(|(i, y)| self.put_on(y, i * CHUNK));
+        let blocks = x.par_chunks(CHUNK).enumerate();
+        let (y, _) = buffer::fill(x.len(), CHUNK, blocks, |(i, x), y| {
+            y.copy_from_slice(x);
+            self.put_on(y, i * CHUNK);
+        });
         y
     }
 

@@ -64,7 +64,7 @@ pub fn embed_sum(tables: &[(&Embedding, &Tensor)]) -> Result<Tensor> {
     }
     let operands: Vec<&Tensor> = tables.iter().map(|(e, _)| &e.table).collect();
     if !cpu::fits(&operands) || shape.contains(&0) {
-        return composed(tables, &shape);
+        return composed(tables);
     }
     let sources = tables.iter().map(|(embedding, ids)| {
         let ids = ids.flatten_all()?.to_dtype(DType::U32)?.to_vec1()?;
@@ -73,30 +73,36 @@ pub fn embed_sum(tables: &[(&Embedding, &Tensor)]) -> Result<Tensor> {
     });
     let sources = sources.collect::<Result<_>>()?;
     let op = EmbedOp { sources, shape };
-    let tables = operands.iter().map(|t| t.contiguous());
-    Ok(
-        match &tables.collect::<candle_core::Result<Vec<_>>>()?[..] {
-            [a] => a.apply_op1(op)?,
-            [a, b] => a.apply_op2(b, op)?,
-            [a, b, c] => a.apply_op3(b, c, op)?,
-            _ => return composed(&[], &[]), // `check` has refused any other number
-        },
-    )
+    match operands[..] {
+        [a] => Ok(a.contiguous()?.apply_op1(op)?),
+        [a, b] => Ok(a.contiguous()?.apply_op2(&b.contiguous()?, op)?),
+        [a, b, c] => {
+            let (b, c) = (b.contiguous()?, c.contiguous()?);
+            Ok(a.contiguous()?.apply_op3(&b, &c, op)?)
+        }
+        _ => Err(number(operands.len())),
+    }
 }
 
-/// The shape of the ids.
-fn check(tables: &[(&Embedding, &Tensor)]) -> Result<Vec<usize>> {
-    let wrong = |what: &str, expected: String, got: String| Error::Shape {
+fn number(tables: usize) -> Error {
+    wrong("embed_sum", "1 to 3 tables", tables)
+}
+
+fn wrong(what: &str, expected: impl ToString, got: impl ToString) -> Error {
+    Error::Shape {
         what: what.into(),
-        expected,
-        got,
-    };
+        expected: expected.to_string(),
+        got: got.to_string(),
+    }
+}
+
+/// The shape of the first ids.
+fn check(tables: &[(&Embedding, &Tensor)]) -> Result<Vec<usize>> {
     let [(first, ids), rest @ ..] = tables else {
-        return Err(wrong("embed_sum", "1 to 3 tables".into(), "none".into()));
+        return Err(number(0));
     };
     if rest.len() > 2 {
-        let got = tables.len().to_string();
-        return Err(wrong("embed_sum", "1 to 3 tables".into(), got));
+        return Err(number(tables.len()));
     }
     let width = first.table.dims2()?.1;
     for (other, other_ids) in rest {
@@ -112,23 +118,18 @@ fn check(tables: &[(&Embedding, &Tensor)]) -> Result<Vec<usize>> {
     Ok(ids.dims().to_vec())
 }
 
-fn composed(tables: &[(&Embedding, &Tensor)], shape: &[usize]) -> Result<Tensor> {
+fn composed(tables: &[(&Embedding, &Tensor)]) -> Result<Tensor> {
     let mut sum: Option<Tensor> = None;
     for (embedding, ids) in tables {
         let width = embedding.table.dims2()?.1;
         let rows = embedding.table.index_select(&ids.flatten_all()?, 0)?;
-        let mut own = ids.dims().to_vec();
-        own.push(width);
-        let rows = rows.reshape(own)?;
+        let mut shape = ids.dims().to_vec();
+        shape.push(width);
+        let rows = rows.reshape(shape)?;
         sum = Some(match sum {
             Some(sum) => sum.broadcast_add(&rows)?,
             None => rows,
         });
     }
-    let sum = sum.ok_or_else(|| Error::Shape {
-        what: "embed_sum".into(),
-        expected: "1 to 3 tables".into(),
-        got: format!("none for ids {shape:?}"),
-    })?;
-    Ok(sum)
+    sum.ok_or_else(|| number(0))
 }

@@ -3,6 +3,7 @@
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
+use super::buffer;
 use super::cpu;
 use super::lazy_rows::{LazyRows, RowGradient};
 use super::simd::add_assign;
@@ -40,14 +41,13 @@ impl EmbedOp {
             inputs.push((table, &source.ids[..]));
         }
         let count: usize = self.shape.iter().product();
-        let mut out = vec![0f32; count * width];
-        out.par_chunks_mut((ROWS * width).max(1))
-            .enumerate()
-            .for_each(|(chunk, out)| {
-                for (i, out) in out.chunks_exact_mut(width).enumerate() {
-                    gather(out, chunk * ROWS + i, &inputs);
-                }
-            });
+        let block = (ROWS * width).max(1);
+        let chunks = (0..count.div_ceil(ROWS)).into_par_iter();
+        let (out, _) = buffer::fill(count * width, block, chunks, |chunk, out| {
+            for (i, out) in out.chunks_exact_mut(width).enumerate() {
+                gather(out, chunk * ROWS + i, &inputs);
+            }
+        });
         let mut shape = self.shape.clone();
         shape.push(width);
         Ok((CpuStorage::F32(out), shape.into()))

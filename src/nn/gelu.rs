@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
 use rayon::prelude::*;
 
+use super::buffer;
 use super::cpu;
 use super::simd::{erf, exp, fma, kernels, tanh};
 use crate::error::Result;
@@ -79,21 +80,22 @@ impl CustomOp1 for GeluOp {
         storage: &CpuStorage,
         layout: &Layout,
     ) -> candle_core::Result<(CpuStorage, Shape)> {
-        let mut y = cpu::floats(storage, layout)?.to_vec();
-        let mut slope = vec![0f32; if self.train { y.len() } else { 0 }];
+        let x = cpu::floats(storage, layout)?;
+        let mut slope = vec![0f32; if self.train { x.len() } else { 0 }];
         let zero = [0f32; CHUNK];
-        let apply = |y: &mut [f32], slope: &mut [f32]| {
-            self.kind.apply(y, slope, &zero[..y.len()]);
+        let apply = |x: &[f32], y: &mut [f32], slope: &mut [f32]| {
+            y.copy_from_slice(x);
+            self.kind.apply(y, slope, &zero[..x.len()]);
         };
-        if self.train {
-            y.par_chunks_mut(CHUNK)
-                .zip(slope.par_chunks_mut(CHUNK))
-                .for_each(|(y, slope)| apply(y, slope));
+        let (n, blocks) = (x.len(), x.par_chunks(CHUNK));
+        let (y, _) = if self.train {
+            let with = blocks.zip(slope.par_chunks_mut(CHUNK));
+            buffer::fill(n, CHUNK, with, |(x, slope), y| apply(x, y, slope))
         } else {
-            y.par_chunks_mut(CHUNK).for_each(|y| {
-                apply(y, &mut [0f32; CHUNK][..y.len()]);
-            });
-        }
+            buffer::fill(n, CHUNK, blocks, |x, y| {
+                apply(x, y, &mut [0f32; CHUNK][..x.len()]);
+            })
+        };
         // A second forward pass of the same operation would store the same values.
         let _ = self.slope.set(slope);
         Ok((CpuStorage::F32(y), layout.shape().clone()))
@@ -103,12 +105,12 @@ impl CustomOp1 for GeluOp {
         let Some(slope) = self.slope.get() else {
             candle_core::bail!("gelu: backward before forward");
         };
-        let mut dx = vec![0f32; slope.len()];
         let g = g.contiguous()?;
         let g = cpu::view(&g)?;
-        dx.par_chunks_mut(CHUNK)
-            .zip(g.par_chunks(CHUNK).zip(slope.par_chunks(CHUNK)))
-            .for_each(|(dx, (g, slope))| product(dx, g, slope));
+        let with = g.par_chunks(CHUNK).zip(slope.par_chunks(CHUNK));
+        let (dx, _) = buffer::fill(g.len(), CHUNK, with, |(g, slope), dx| {
+            product(dx, g, slope);
+        });
         Ok(Some(cpu::tensor(dx, x.shape())?))
     }
 }

@@ -3,10 +3,16 @@
 use std::collections::BTreeMap;
 
 use candle_core::{DType, Tensor};
+use rayon::prelude::*;
 
+use super::cpu;
 use super::lazy_rows::RowGradient;
 use super::parameter::Parameter;
+use super::simd::kernels;
 use crate::error::{Error, Result};
+
+/// Values a parallel task takes.
+const CHUNK: usize = 1 << 14;
 
 /// Gradients by the names of their parameters.
 #[derive(Debug, Clone, Default)]
@@ -138,12 +144,41 @@ impl Gradient {
 
     /// The sum of squares.
     fn squares(&self) -> Result<f64> {
-        let tensor = match self {
-            Self::Dense(tensor) => tensor.clone(),
-            Self::Rows { rows, .. } => {
-                return Ok(rows.values.iter().map(|v| f64::from(*v).powi(2)).sum());
+        match self {
+            Self::Rows { rows, .. } => Ok(squares(&rows.values)),
+            Self::Dense(tensor) if cpu::fits(&[tensor]) => {
+                let tensor = tensor.contiguous()?;
+                Ok(squares(&cpu::view(&tensor)?))
             }
-        };
-        Ok(tensor.to_dtype(DType::F64)?.sqr()?.sum_all()?.to_scalar()?)
+            Self::Dense(tensor) => {
+                let squares = tensor.to_dtype(DType::F64)?.sqr()?.sum_all()?;
+                Ok(squares.to_scalar()?)
+            }
+        }
+    }
+}
+
+/// The sum of squares, in f64 and in a fixed order.
+fn squares(values: &[f32]) -> f64 {
+    let parts = values.par_chunks(CHUNK).map(|values| {
+        let mut sum = 0.0;
+        add_squares(values, &mut sum);
+        sum
+    });
+    parts.collect::<Vec<f64>>().iter().sum()
+}
+
+kernels! {
+    /// Adds the squares to `sum`.
+    fn add_squares(values: &[f32], sum: &mut f64) {
+        let mut lanes = [0f64; 16];
+        let (whole, rest) = values.as_chunks::<16>();
+        for values in whole {
+            for (lane, v) in lanes.iter_mut().zip(values) {
+                *lane += f64::from(*v) * f64::from(*v);
+            }
+        }
+        let rest = rest.iter().map(|v| f64::from(*v) * f64::from(*v));
+        *sum += lanes.iter().sum::<f64>() + rest.sum::<f64>();
     }
 }

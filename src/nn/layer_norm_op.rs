@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Shape, Tensor};
 use rayon::prelude::*;
 
+use super::buffer;
 use super::cpu;
 use super::dropout::Mask;
 use super::simd::{add_assign, fma, kernels, sum};
@@ -36,19 +37,15 @@ impl LayerNormOp {
         let width = affine.len() / 2;
         let (weight, bias) = affine.split_at(width);
         let block = ROWS * width;
-        let mut y = vec![0f32; x.len()];
         let mut statistics = vec![0f32; x.len() / width * 2];
-        y.par_chunks_mut(block)
-            .zip(statistics.par_chunks_mut(2 * ROWS))
-            .enumerate()
-            .for_each(|(i, (y, statistics))| {
-                let first = i * block;
-                self.sum(y, first, x, residual);
-                let rows = y.chunks_exact_mut(width);
-                for (row, statistics) in rows.zip(statistics.chunks_exact_mut(2)) {
-                    normalise(row, weight, bias, self.eps as f32, statistics);
-                }
-            });
+        let with = statistics.par_chunks_mut(2 * ROWS).enumerate();
+        let (y, _) = buffer::fill(x.len(), block, with, |(i, statistics), y| {
+            self.sum(y, i * block, x, residual);
+            let rows = y.chunks_exact_mut(width);
+            for (row, statistics) in rows.zip(statistics.chunks_exact_mut(2)) {
+                normalise(row, weight, bias, self.eps as f32, statistics);
+            }
+        });
         // A second forward pass of the same operation would store the same values.
         let _ = self.statistics.set(statistics);
         y
@@ -76,23 +73,19 @@ impl LayerNormOp {
     ) -> (Vec<f32>, Vec<f32>) {
         let width = affine.len() / 2;
         let block = ROWS * width;
-        let mut ds = vec![0f32; x.len()];
-        let parts: Vec<Vec<f32>> = ds
-            .par_chunks_mut(block)
-            .zip(g.par_chunks(block).zip(statistics.par_chunks(2 * ROWS)))
-            .enumerate()
-            .map(|(i, (ds, (g, statistics)))| {
-                self.sum(ds, i * block, x, residual);
-                let mut part = vec![0f32; 2 * width];
-                let (dweight, dbias) = part.split_at_mut(width);
-                let rows = ds.chunks_exact_mut(width).zip(g.chunks_exact(width));
-                for ((ds, g), statistics) in rows.zip(statistics.chunks_exact(2)) {
-                    let weight = &affine[..width];
-                    normalise_backward(ds, dweight, dbias, g, weight, statistics);
-                }
-                part
-            })
-            .collect();
+        let weight = &affine[..width];
+        let with = g.par_chunks(block).zip(statistics.par_chunks(2 * ROWS));
+        let (ds, parts) = buffer::fill(x.len(), block, with.enumerate(), |(i, with), ds| {
+            let (g, statistics) = with;
+            self.sum(ds, i * block, x, residual);
+            let mut part = vec![0f32; 2 * width];
+            let (dweight, dbias) = part.split_at_mut(width);
+            let rows = ds.chunks_exact_mut(width).zip(g.chunks_exact(width));
+            for ((ds, g), statistics) in rows.zip(statistics.chunks_exact(2)) {
+                normalise_backward(ds, dweight, dbias, g, weight, statistics);
+            }
+            part
+        });
         let mut daffine = vec![0f32; 2 * width];
         parts.iter().for_each(|part| add_assign(&mut daffine, part));
         (ds, daffine)

@@ -5,9 +5,10 @@ use std::sync::OnceLock;
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Shape, Tensor};
 use rayon::prelude::*;
 
+use super::buffer;
 use super::cpu;
 use super::gelu::Gelu;
-use super::matrix::{Matrix, Onto, Target, Threads, multiply};
+use super::matrix::{Matrix, product};
 use super::simd::{add_assign, kernels};
 
 /// Rows a parallel task takes after or before a product.
@@ -33,47 +34,35 @@ impl LinearOp {
 
     fn forward(&self, x: &[f32], weight: &[f32], bias: &[f32], inputs: usize) -> Vec<f32> {
         let outputs = bias.len();
-        let rows = x.len() / inputs;
-        let mut y = vec![0f32; rows * outputs];
-        let onto = match self.gelu {
-            Some(_) => Onto::Nothing,
-            None => {
-                y.par_chunks_mut(ROWS * outputs).for_each(|y| {
-                    y.chunks_exact_mut(outputs)
-                        .for_each(|y| y.copy_from_slice(bias))
-                });
-                Onto::Target
-            }
-        };
-        let left = Matrix::new(x, rows, inputs, inputs);
+        let left = Matrix::new(x, x.len() / inputs, inputs, inputs);
         let right = Matrix::new(weight, outputs, inputs, inputs).t();
-        let target = Target::new(&mut y, rows, outputs, outputs);
-        multiply(target, left, right, 1.0, onto, Threads::All);
-        if let Some(kind) = self.gelu {
-            self.activate(kind, &mut y, bias);
+        let mut y = product(left, right);
+        match self.gelu {
+            Some(kind) => self.activate(kind, &mut y, bias),
+            None => y.par_chunks_mut(ROWS * outputs).for_each(|y| {
+                y.chunks_exact_mut(outputs)
+                    .for_each(|y| add_assign(y, bias));
+            }),
         }
         y
     }
 
     fn activate(&self, kind: Gelu, y: &mut [f32], bias: &[f32]) {
-        let block = ROWS * bias.len();
-        let mut slope = vec![0f32; if self.train { y.len() } else { 0 }];
+        let (n, block) = (y.len(), ROWS * bias.len());
         let rows = |y: &mut [f32], slope: &mut [f32]| {
             let slopes = slope.chunks_exact_mut(bias.len());
             for (y, slope) in y.chunks_exact_mut(bias.len()).zip(slopes) {
                 kind.apply(y, slope, bias);
             }
         };
+        let blocks = y.par_chunks_mut(block);
         if self.train {
-            y.par_chunks_mut(block)
-                .zip(slope.par_chunks_mut(block))
-                .for_each(|(y, slope)| rows(y, slope));
+            let (slope, _) = buffer::fill(n, block, blocks, rows);
+            // A second forward pass of the same operation would store the same values.
+            let _ = self.slope.set(slope);
         } else {
-            y.par_chunks_mut(block)
-                .for_each(|y| rows(y, &mut vec![0f32; y.len()]));
+            blocks.for_each(|y| rows(y, &mut vec![0f32; y.len()]));
         }
-        // A second forward pass of the same operation would store the same values.
-        let _ = self.slope.set(slope);
     }
 
     fn gradients(&self, x: &Tensor, weight: &Tensor, g: &Tensor) -> candle_core::Result<Parts> {
@@ -98,17 +87,12 @@ impl LinearOp {
         };
         if x.track_op() {
             let w = cpu::view(weight)?;
-            let dx = product(dy, Matrix::new(&w, outputs, inputs, inputs), rows, inputs);
+            let dx = product(dy, Matrix::new(&w, outputs, inputs, inputs));
             parts.x = Some(cpu::tensor(dx, x.shape())?);
         }
         if weight.track_op() {
             let x = cpu::view(x)?;
-            let dw = product(
-                dy.t(),
-                Matrix::new(&x, rows, inputs, inputs),
-                outputs,
-                inputs,
-            );
+            let dw = product(dy.t(), Matrix::new(&x, rows, inputs, inputs));
             parts.weight = Some(cpu::tensor(dw, weight.shape())?);
         }
         Ok(parts)
@@ -120,13 +104,6 @@ struct Parts {
     x: Option<Tensor>,
     weight: Option<Tensor>,
     bias: Tensor,
-}
-
-fn product(a: Matrix<'_>, b: Matrix<'_>, rows: usize, columns: usize) -> Vec<f32> {
-    let mut y = vec![0f32; rows * columns];
-    let target = Target::new(&mut y, rows, columns, columns);
-    multiply(target, a, b, 1.0, Onto::Nothing, Threads::All);
-    y
 }
 
 /// The sum of the rows of `g`, in blocks of a fixed size.
@@ -143,20 +120,16 @@ fn column_sums(g: &[f32], columns: usize) -> Vec<f32> {
 /// g·slope and the sum of its rows.
 fn scale_and_sum(g: &[f32], slope: &[f32], columns: usize) -> (Vec<f32>, Vec<f32>) {
     let block = ROWS * columns;
-    let mut scaled = vec![0f32; g.len()];
-    let blocks = scaled
-        .par_chunks_mut(block)
-        .zip(g.par_chunks(block).zip(slope.par_chunks(block)))
-        .map(|(to, (g, slope))| {
-            let mut sum = vec![0f32; columns];
-            let pairs = g.chunks_exact(columns).zip(slope.chunks_exact(columns));
-            for (to, (g, slope)) in to.chunks_exact_mut(columns).zip(pairs) {
-                scale_row(to, &mut sum, g, slope);
-            }
-            sum
-        })
-        .collect();
-    (scaled, total(blocks, columns))
+    let with = g.par_chunks(block).zip(slope.par_chunks(block));
+    let (scaled, sums) = buffer::fill(g.len(), block, with, |(g, slope), to| {
+        let mut sum = vec![0f32; columns];
+        let pairs = g.chunks_exact(columns).zip(slope.chunks_exact(columns));
+        for (to, (g, slope)) in to.chunks_exact_mut(columns).zip(pairs) {
+            scale_row(to, &mut sum, g, slope);
+        }
+        sum
+    });
+    (scaled, total(sums, columns))
 }
 
 fn total(blocks: Vec<Vec<f32>>, columns: usize) -> Vec<f32> {

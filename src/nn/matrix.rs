@@ -93,18 +93,67 @@ pub(super) fn multiply(
     onto: Onto,
     threads: Threads,
 ) {
-    let (m, n, k) = (a.rows, b.columns, a.columns);
-    assert_eq!((target.rows, target.columns, b.rows), (m, n, k));
-    if m == 0 || n == 0 {
-        return;
-    }
+    let (m, n) = (a.rows, b.columns);
+    assert_eq!((target.rows, target.columns), (m, n));
     let keep = onto == Onto::Target;
-    if k == 0 {
-        if !keep {
-            for row in target.values.chunks_mut(target.row_step).take(m) {
-                row[..n].fill(0.0);
-            }
-        }
+    if a.columns == 0 && !keep {
+        let rows = target.values.chunks_mut(target.row_step.max(1));
+        rows.take(m).for_each(|row| row[..n].fill(0.0));
+    }
+    // SAFETY: `Target::new` checked that the target lies within its slice and that its rows do not overlap.
+    unsafe {
+        run(
+            target.values.as_mut_ptr(),
+            target.row_step,
+            a,
+            b,
+            scale,
+            keep,
+            threads,
+        )
+    }
+}
+
+/// a·b as a new matrix, row by row.
+pub(super) fn product(a: Matrix<'_>, b: Matrix<'_>) -> Vec<f32> {
+    let count = a.rows * b.columns;
+    if a.columns == 0 {
+        return vec![0.0; count];
+    }
+    let mut values: Vec<f32> = Vec::with_capacity(count);
+    // SAFETY: the room is for `count` values, and with at least one term in each sum all of them are written.
+    unsafe {
+        run(
+            values.as_mut_ptr(),
+            b.columns,
+            a,
+            b,
+            1.0,
+            false,
+            Threads::All,
+        );
+        values.set_len(count);
+    }
+    values
+}
+
+/// The product itself, to rows `row_step` apart; nothing happens where a sum has no terms.
+///
+/// # Safety
+/// `target` must be valid for writing, and with `keep` for reading, the rows of the product, which must not overlap
+/// each other or an operand.
+unsafe fn run(
+    target: *mut f32,
+    row_step: usize,
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+    scale: f32,
+    keep: bool,
+    threads: Threads,
+) {
+    let (m, n, k) = (a.rows, b.columns, a.columns);
+    assert_eq!(b.rows, k);
+    if m == 0 || n == 0 || k == 0 {
         return;
     }
     let pool = rayon::current_num_threads();
@@ -112,16 +161,15 @@ pub(super) fn multiply(
         Threads::All if pool > 1 => Parallelism::Rayon(pool),
         _ => Parallelism::None,
     };
-    // SAFETY: `new` of the three matrices checked that each lies within its slice, the target's rows do not overlap,
-    // and the borrows keep the target apart from the operands.
+    // SAFETY: `Matrix::new` checked that the operands lie within their slices; the caller answers for the target.
     unsafe {
         gemm::gemm(
             m,
             n,
             k,
-            target.values.as_mut_ptr(),
+            target,
             1,
-            target.row_step as isize,
+            row_step as isize,
             keep,
             a.values.as_ptr(),
             a.column_step as isize,

@@ -6,8 +6,10 @@
 
 mod adamw;
 mod adamw_moments;
+mod adamw_step;
 mod attention;
 mod attention_op;
+mod buffer;
 mod conv;
 mod conv_op;
 mod cpu;

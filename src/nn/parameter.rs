@@ -10,7 +10,7 @@ use super::lazy_rows::LazyRows;
 pub struct Parameter {
     /// Its name; unique among the parameters trained together.
     pub name: String,
-    /// The weight.
+    /// The weight. Rows of an embedding table may still await weight decay: see [`Weights::settle`](super::Weights::settle).
     pub var: Var,
     /// What the learning rate is multiplied by, 1 by default.
     pub rate: f64,

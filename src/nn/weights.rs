@@ -123,16 +123,29 @@ impl Weights {
             .collect()
     }
 
+    /// Brings every row of every embedding table up to date with weight decay.
+    ///
+    /// A forward pass does so for the rows it reads; to be called before several threads share the model.
+    ///
+    /// # Errors
+    /// Candle's.
+    pub fn settle(&self) -> Result<()> {
+        for entry in self.lock().values() {
+            if let Some(rows) = &entry.rows {
+                rows.settle(&entry.var)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Copies of all weights, under the names by which they are saved.
     ///
     /// # Errors
     /// Candle's.
     pub fn tensors(&self) -> Result<BTreeMap<String, Tensor>> {
+        self.settle()?;
         let mut all = BTreeMap::new();
         for entry in self.lock().values() {
-            if let Some(rows) = &entry.rows {
-                rows.settle(&entry.var)?;
-            }
             let rows = entry.rows_a_part();
             for (i, part) in entry.parts.iter().enumerate() {
                 let share = match rows {
