@@ -12,6 +12,9 @@ use candle_mixup::random::{Purpose, Stream};
 use candle_mixup::text::{Encoder, EncoderConfig, Pooling, Start, TokenBatch};
 use candle_mixup::{Blend, Loss, MixPlan, MixTap, Pairs, Result, Site, Tapped, mix_targets};
 
+#[path = "../src/tuning.rs"]
+mod tuning;
+
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -94,6 +97,7 @@ fn peak() -> Option<f64> {
 }
 
 fn main() -> Result<()> {
+    tuning::tune();
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
     let steps = arguments.iter().find_map(|a| a.parse().ok()).unwrap_or(20);
     let mixes = !arguments.iter().any(|a| a == "mix=none");

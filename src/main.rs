@@ -1,6 +1,7 @@
 //! The `mixup` program: see the README.
 
 mod cli;
+mod tuning;
 
 use std::process::ExitCode;
 
@@ -9,5 +10,6 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    tuning::tune();
     cli::main()
 }
