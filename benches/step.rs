@@ -41,13 +41,27 @@ fn config(blocks: usize, width: usize, heads: usize) -> Result<EncoderConfig> {
 /// Texts of 8 to 32 tokens cut to the longest of them, or of 48 to 64 tokens padded to 64: as in the peer.
 fn batch(seed: u64, padded: bool) -> Result<(TokenBatch, Tensor)> {
     let mut draw = Stream::new(seed, Purpose::Order, 0);
-    let length = |row: usize, draw: &mut Stream| if padded { 8 + draw.below(25) } else { 48 + row % 17 };
+    let length = |row: usize, draw: &mut Stream| {
+        if padded {
+            8 + draw.below(25)
+        } else {
+            48 + row % 17
+        }
+    };
     let lengths: Vec<usize> = (0..ROWS).map(|row| length(row, &mut draw)).collect();
-    let tokens = if padded { lengths.iter().copied().max().unwrap_or(TOKENS) } else { TOKENS };
+    let tokens = if padded {
+        lengths.iter().copied().max().unwrap_or(TOKENS)
+    } else {
+        TOKENS
+    };
     let (mut ids, mut mask) = (Vec::new(), Vec::new());
     for length in lengths {
         for token in 0..tokens {
-            ids.push(if token < length { 1 + draw.below(VOCABULARY - 1) as u32 } else { 0 });
+            ids.push(if token < length {
+                1 + draw.below(VOCABULARY - 1) as u32
+            } else {
+                0
+            });
             mask.push(f32::from(u8::from(token < length)));
         }
     }
@@ -56,7 +70,14 @@ fn batch(seed: u64, padded: bool) -> Result<(TokenBatch, Tensor)> {
     let targets = targets.broadcast_div(&targets.sum_keepdim(1)?)?;
     let ids = Tensor::from_vec(ids, (ROWS, tokens), &Device::Cpu)?;
     let mask = Tensor::from_vec(mask, (ROWS, tokens), &Device::Cpu)?;
-    Ok((TokenBatch { ids, types: None, mask }, targets))
+    Ok((
+        TokenBatch {
+            ids,
+            types: None,
+            mask,
+        },
+        targets,
+    ))
 }
 
 fn plan(step: u64) -> Result<MixPlan> {
@@ -64,14 +85,22 @@ fn plan(step: u64) -> Result<MixPlan> {
     let partner = draw.permutation(ROWS);
     let weight: Vec<f64> = (0..ROWS).map(|_| draw.unit()).collect();
     let pairs = Pairs::new((0..ROWS as u32).collect(), partner, weight.clone(), weight)?;
-    Ok(MixPlan { site: Site::Hidden(1), pairs, blend: Blend::Linear, loaded: Vec::new() })
+    Ok(MixPlan {
+        site: Site::Hidden(1),
+        pairs,
+        blend: Blend::Linear,
+        loaded: Vec::new(),
+    })
 }
 
 fn median_step(config: &EncoderConfig, steps: u64, padded: bool, mixes: bool) -> Result<f64> {
     let weights = Weights::new(0, &Device::Cpu);
     let model = Encoder::load(&weights, config, Pooling::Mean, CLASSES, Start::Random)?;
     let parameters = weights.parameters();
-    let settings = AdamWSettings { clip: None, ..AdamWSettings::default() };
+    let settings = AdamWSettings {
+        clip: None,
+        ..AdamWSettings::default()
+    };
     let mut optimiser = AdamW::new(parameters.clone(), settings)?;
     let mut times = Vec::new();
     for step in 0..steps + 2 {
@@ -79,7 +108,9 @@ fn median_step(config: &EncoderConfig, steps: u64, padded: bool, mixes: bool) ->
         let plan = mixes.then(|| plan(step)).transpose()?;
         let start = Instant::now();
         let logits = model.forward(&input, &mut MixTap::new(plan.as_ref()))?;
-        let targets = plan.as_ref().map_or(Ok(targets.clone()), |p| mix_targets(&targets, &p.pairs))?;
+        let targets = plan
+            .as_ref()
+            .map_or(Ok(targets.clone()), |p| mix_targets(&targets, &p.pairs))?;
         let loss = Loss::CrossEntropy.of(&logits, &targets, None)?;
         optimiser.step(&backward(&loss, &parameters)?, 1e-4)?;
         times.push(start.elapsed().as_secs_f64() * 1e3);
@@ -98,14 +129,22 @@ fn peak() -> Option<f64> {
 
 fn main() -> Result<()> {
     tuning::tune();
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
+    let arguments: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|a| !a.starts_with("--"))
+        .collect();
     let steps = arguments.iter().find_map(|a| a.parse().ok()).unwrap_or(20);
     let mixes = !arguments.iter().any(|a| a == "mix=none");
-    let only = arguments.iter().find(|a| a.parse::<u64>().is_err() && *a != "mix=none");
+    let only = arguments
+        .iter()
+        .find(|a| a.parse::<u64>().is_err() && *a != "mix=none");
     let mut results = serde_json::Map::new();
     for (blocks, width, heads) in [(2, 128, 2), (3, 384, 12)] {
         for padded in [false, true] {
-            let name = format!("{blocks}x{width}{}", if padded { " padded to the longest" } else { "" });
+            let name = format!(
+                "{blocks}x{width}{}",
+                if padded { " padded to the longest" } else { "" }
+            );
             if only.is_none_or(|only| name.contains(only.as_str())) {
                 let time = median_step(&config(blocks, width, heads)?, steps, padded, mixes)?;
                 results.insert(name, time.into());

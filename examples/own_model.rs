@@ -18,8 +18,12 @@ struct Mlp {
 impl Mlp {
     fn forward(&self, x: &Tensor, tap: &mut dyn Tap) -> Result<Tensor> {
         let x = tap.at(Site::Input, Flow::new(x.clone()))?.x; // <--
-        let x = tap.at(Site::Hidden(1), Flow::new(self.first.forward(&x)?.relu()?))?.x; // <--
-        let x = tap.at(Site::Hidden(2), Flow::new(self.second.forward(&x)?.relu()?))?.x; // <--
+        let x = tap
+            .at(Site::Hidden(1), Flow::new(self.first.forward(&x)?.relu()?))?
+            .x; // <--
+        let x = tap
+            .at(Site::Hidden(2), Flow::new(self.second.forward(&x)?.relu()?))?
+            .x; // <--
         Ok(self.head.forward(&x)?)
     }
 }
@@ -67,17 +71,27 @@ fn main() -> Result<()> {
     let mut optimiser = AdamW::new(parameters.clone(), AdamWSettings::default())?;
     let batch: Vec<u32> = (0..40).collect();
     for step in 0..steps {
-        let rows = Rows { batch: &batch, classes: Some(&classes), neighbours: None };
+        let rows = Rows {
+            batch: &batch,
+            classes: Some(&classes),
+            neighbours: None,
+        };
         let plan = scheduler.plan(Clock::at(step, steps, 1), rows)?; // <--
         let logits = model.forward(&x, &mut MixTap::new(plan.as_ref()))?; // <--
-        let targets = plan.as_ref().map_or(Ok(y.clone()), |plan| mix_targets(&y, &plan.pairs))?; // <--
+        let targets = plan
+            .as_ref()
+            .map_or(Ok(y.clone()), |plan| mix_targets(&y, &plan.pairs))?; // <--
         let loss = Loss::CrossEntropy.of(&logits, &targets, None)?;
         optimiser.step(&backward(&loss, &parameters)?, 0.01)?;
     }
 
     let (x, classes) = moons(1000, 2)?;
     let predicted = model.forward(&x, &mut ())?.argmax(1)?.to_vec1::<u32>()?;
-    let right = predicted.iter().zip(&classes).filter(|(p, c)| p == c).count();
+    let right = predicted
+        .iter()
+        .zip(&classes)
+        .filter(|(p, c)| p == c)
+        .count();
     println!("accuracy {:.3}", right as f64 / classes.len() as f64);
     Ok(())
 }

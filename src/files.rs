@@ -27,7 +27,10 @@ pub fn write(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
 ///
 /// # Errors
 /// As [`write`], and whatever `produce` reports.
-pub fn write_with<E>(path: impl AsRef<Path>, produce: impl FnOnce(&mut BufWriter<File>) -> Result<(), E>) -> Result<()>
+pub fn write_with<E>(
+    path: impl AsRef<Path>,
+    produce: impl FnOnce(&mut BufWriter<File>) -> Result<(), E>,
+) -> Result<()>
 where
     Failure: From<E>,
 {
@@ -85,8 +88,13 @@ pub fn write_tensors(
     metadata: HashMap<String, String>,
 ) -> Result<()> {
     let path = path.as_ref();
-    let cpu = |(name, t): (&String, &Tensor)| Ok((name.clone(), t.to_device(&Device::Cpu)?.contiguous()?));
-    let tensors = tensors.iter().map(cpu).collect::<Result<BTreeMap<_, _>>>()?;
+    let cpu = |(name, t): (&String, &Tensor)| {
+        Ok((name.clone(), t.to_device(&Device::Cpu)?.contiguous()?))
+    };
+    let tensors = tensors
+        .iter()
+        .map(cpu)
+        .collect::<Result<BTreeMap<_, _>>>()?;
     let metadata = (!metadata.is_empty()).then_some(metadata);
     let bytes = safetensors::serialize(&tensors, metadata).map_err(|e| Error::file(path, e))?;
     write(path, &bytes)
@@ -96,12 +104,15 @@ pub fn write_tensors(
 ///
 /// # Errors
 /// [`Error::Io`], [`Error::File`] for a broken or truncated file.
-pub fn read_tensors(path: impl AsRef<Path>) -> Result<(BTreeMap<String, Tensor>, HashMap<String, String>)> {
+pub fn read_tensors(
+    path: impl AsRef<Path>,
+) -> Result<(BTreeMap<String, Tensor>, HashMap<String, String>)> {
     let path = path.as_ref();
     let bytes = fs::read(path).map_err(Error::io(path))?;
     let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|e| Error::file(path, e))?;
     let metadata = header.metadata().clone().unwrap_or_default();
-    let tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu).map_err(|e| Error::file(path, e))?;
+    let tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu)
+        .map_err(|e| Error::file(path, e))?;
     Ok((tensors.into_iter().collect(), metadata))
 }
 
@@ -120,7 +131,10 @@ where
 {
     let mut file = BufWriter::new(File::create(path)?);
     produce(&mut file)?;
-    Ok(file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?)
+    Ok(file
+        .into_inner()
+        .map_err(io::IntoInnerError::into_error)?
+        .sync_all()?)
 }
 
 /// The rename itself is on the disk only once its folder is.
@@ -178,17 +192,15 @@ mod tests {
     fn a_missing_folder_is_an_error() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("no").join("file");
-        assert!(matches!(
-            write(&path, b"x"),
-            Err(Error::Io { .. })
-        ));
+        assert!(matches!(write(&path, b"x"), Err(Error::Io { .. })));
     }
 
     #[cfg(target_os = "linux")]
     #[test]
     fn no_room_on_the_disk_is_an_error() {
         // Every write to /dev/full reports ENOSPC.
-        let failure = produce_synced(Path::new("/dev/full"), |f| f.write_all(b"x")).expect_err("a full disk");
+        let failure =
+            produce_synced(Path::new("/dev/full"), |f| f.write_all(b"x")).expect_err("a full disk");
         assert!(matches!(failure, Failure::Io(e) if e.kind() == io::ErrorKind::StorageFull));
     }
 }

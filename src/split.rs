@@ -30,13 +30,25 @@ pub struct Strata<'a> {
 /// # Errors
 /// [`Error::Setting`] for a share outside (0, 1), [`Error::ClassTooSmall`] for a class of one row, which cannot
 /// stand on both sides.
-pub fn stratified(rows: &[u32], strata: Strata<'_>, share: f64, most: usize, seed: u64) -> Result<Split> {
+pub fn stratified(
+    rows: &[u32],
+    strata: Strata<'_>,
+    share: f64,
+    most: usize,
+    seed: u64,
+) -> Result<Split> {
     check_share(share)?;
     let share = share.min(most as f64 / rows.len().max(1) as f64);
     let mut held_out = Vec::new();
     for (class, mut members) in by_class(rows, strata.classes) {
         if members.len() < 2 {
-            return Err(too_small(strata, class, members.len(), 2, "a split into training and test rows"));
+            return Err(too_small(
+                strata,
+                class,
+                members.len(),
+                2,
+                "a split into training and test rows",
+            ));
         }
         Stream::keyed(seed, Purpose::Split, u64::from(class), 0).shuffle(&mut members);
         let count = (share * members.len() as f64).round() as usize;
@@ -49,14 +61,22 @@ pub fn stratified(rows: &[u32], strata: Strata<'_>, share: f64, most: usize, see
 ///
 /// # Errors
 /// [`Error::Setting`] for a share outside (0, 1), [`Error::Data`] if there is only one group.
-pub fn grouped(rows: &[u32], groups: &[String], share: f64, most: usize, seed: u64) -> Result<Split> {
+pub fn grouped(
+    rows: &[u32],
+    groups: &[String],
+    share: f64,
+    most: usize,
+    seed: u64,
+) -> Result<Split> {
     check_share(share)?;
     let mut members: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
     for &row in rows {
         members.entry(&groups[row as usize]).or_default().push(row);
     }
     if members.len() < 2 {
-        return Err(Error::Data("all rows belong to one group: nothing can be set aside".into()));
+        return Err(Error::Data(
+            "all rows belong to one group: nothing can be set aside".into(),
+        ));
     }
     let mut names: Vec<&str> = members.keys().copied().collect();
     Stream::keyed(seed, Purpose::Split, name_key("groups"), 0).shuffle(&mut names);
@@ -78,9 +98,13 @@ pub fn grouped(rows: &[u32], groups: &[String], share: f64, most: usize, seed: u
 pub fn latest(order: &[u32], share: f64, most: usize) -> Result<Split> {
     check_share(share)?;
     if order.len() < 2 {
-        return Err(Error::Data("a split by time needs at least two rows".into()));
+        return Err(Error::Data(
+            "a split by time needs at least two rows".into(),
+        ));
     }
-    let count = ((share * order.len() as f64).round() as usize).min(most).clamp(1, order.len() - 1);
+    let count = ((share * order.len() as f64).round() as usize)
+        .min(most)
+        .clamp(1, order.len() - 1);
     let mut rows = order.to_vec();
     let held_out = rows[rows.len() - count..].to_vec();
     rows.sort_unstable();
@@ -95,7 +119,13 @@ pub fn per_class(rows: &[u32], strata: Strata<'_>, count: usize, seed: u64) -> R
     let mut chosen = Vec::new();
     for (class, mut members) in by_class(rows, strata.classes) {
         if members.len() < count {
-            return Err(too_small(strata, class, members.len(), count, "the subset of training rows"));
+            return Err(too_small(
+                strata,
+                class,
+                members.len(),
+                count,
+                "the subset of training rows",
+            ));
         }
         Stream::keyed(seed, Purpose::Split, u64::from(class), 1).shuffle(&mut members);
         chosen.extend_from_slice(&members[..count]);
@@ -111,10 +141,17 @@ pub fn per_class(rows: &[u32], strata: Strata<'_>, count: usize, seed: u64) -> R
 pub fn in_all(rows: &[u32], strata: Strata<'_>, total: usize, seed: u64) -> Result<Vec<u32>> {
     let classes = by_class(rows, strata.classes);
     if total > rows.len() || total < classes.len() {
-        let range = format!("between the {} classes and the {} training rows", classes.len(), rows.len());
+        let range = format!(
+            "between the {} classes and the {} training rows",
+            classes.len(),
+            rows.len()
+        );
         return Err(Error::setting("--train-rows", range, total));
     }
-    let mut counts: Vec<usize> = classes.values().map(|m| (m.len() * total / rows.len()).max(1)).collect();
+    let mut counts: Vec<usize> = classes
+        .values()
+        .map(|m| (m.len() * total / rows.len()).max(1))
+        .collect();
     let remainder = |i: usize, size: usize| (size * total) % rows.len() * 1000 + 999 - i.min(999);
     let sizes: Vec<usize> = classes.values().map(Vec::len).collect();
     let mut order: Vec<usize> = (0..counts.len()).collect();
@@ -135,15 +172,23 @@ fn settle(counts: &mut [usize], sizes: &[usize], order: &[usize], total: usize) 
     for &i in order.iter().cycle() {
         match sum.cmp(&total) {
             std::cmp::Ordering::Equal => return,
-            std::cmp::Ordering::Less if counts[i] < sizes[i] => (counts[i], sum) = (counts[i] + 1, sum + 1),
-            std::cmp::Ordering::Greater if counts[i] > 1 => (counts[i], sum) = (counts[i] - 1, sum - 1),
+            std::cmp::Ordering::Less if counts[i] < sizes[i] => {
+                (counts[i], sum) = (counts[i] + 1, sum + 1)
+            }
+            std::cmp::Ordering::Greater if counts[i] > 1 => {
+                (counts[i], sum) = (counts[i] - 1, sum - 1)
+            }
             _ => {}
         }
     }
 }
 
 fn check_share(share: f64) -> Result<()> {
-    if share > 0.0 && share < 1.0 { Ok(()) } else { Err(Error::setting("share", "between 0 and 1", share)) }
+    if share > 0.0 && share < 1.0 {
+        Ok(())
+    } else {
+        Err(Error::setting("share", "between 0 and 1", share))
+    }
 }
 
 fn by_class(rows: &[u32], classes: &[u32]) -> BTreeMap<u32, Vec<u32>> {
@@ -156,13 +201,26 @@ fn by_class(rows: &[u32], classes: &[u32]) -> BTreeMap<u32, Vec<u32>> {
 
 fn divide(rows: &[u32], mut held_out: Vec<u32>) -> Split {
     held_out.sort_unstable();
-    let rest = rows.iter().copied().filter(|r| held_out.binary_search(r).is_err()).collect();
+    let rest = rows
+        .iter()
+        .copied()
+        .filter(|r| held_out.binary_search(r).is_err())
+        .collect();
     Split { held_out, rest }
 }
 
 fn too_small(strata: Strata<'_>, class: u32, rows: usize, needed: usize, purpose: &str) -> Error {
-    let class = strata.names.get(class as usize).cloned().unwrap_or_else(|| class.to_string());
-    Error::ClassTooSmall { class, rows, needed, purpose: purpose.into() }
+    let class = strata
+        .names
+        .get(class as usize)
+        .cloned()
+        .unwrap_or_else(|| class.to_string());
+    Error::ClassTooSmall {
+        class,
+        rows,
+        needed,
+        purpose: purpose.into(),
+    }
 }
 
 #[cfg(test)]
@@ -175,7 +233,17 @@ mod tests {
     }
 
     fn classes() -> Vec<u32> {
-        (0..100).map(|i| if i < 70 { 0 } else if i < 97 { 1 } else { 2 }).collect()
+        (0..100)
+            .map(|i| {
+                if i < 70 {
+                    0
+                } else if i < 97 {
+                    1
+                } else {
+                    2
+                }
+            })
+            .collect()
     }
 
     fn rows() -> Vec<u32> {
@@ -185,15 +253,30 @@ mod tests {
     #[test]
     fn stratified_keeps_shares_and_misses_no_row() {
         let (classes, names) = (classes(), names());
-        let strata = Strata { classes: &classes, names: &names };
+        let strata = Strata {
+            classes: &classes,
+            names: &names,
+        };
         let split = stratified(&rows(), strata, 0.2, 2000, 0).unwrap();
-        let count = |c: u32| split.held_out.iter().filter(|&&r| classes[r as usize] == c).count();
+        let count = |c: u32| {
+            split
+                .held_out
+                .iter()
+                .filter(|&&r| classes[r as usize] == c)
+                .count()
+        };
         assert_eq!([count(0), count(1), count(2)], [14, 5, 1]);
         let mut all = [split.held_out.clone(), split.rest.clone()].concat();
         all.sort_unstable();
         assert_eq!(all, rows());
         assert_ne!(split, stratified(&rows(), strata, 0.2, 2000, 1).unwrap());
-        assert!(stratified(&rows(), strata, 0.5, 10, 0).unwrap().held_out.len() <= 11);
+        assert!(
+            stratified(&rows(), strata, 0.5, 10, 0)
+                .unwrap()
+                .held_out
+                .len()
+                <= 11
+        );
     }
 
     #[test]
@@ -201,8 +284,21 @@ mod tests {
         let (mut classes, names) = (classes(), names());
         classes[97] = 0;
         classes[98] = 0;
-        let error = stratified(&rows(), Strata { classes: &classes, names: &names }, 0.2, 2000, 0).unwrap_err();
-        assert!(matches!(error, Error::ClassTooSmall { ref class, rows: 1, needed: 2, .. } if class == "c"), "{error}");
+        let error = stratified(
+            &rows(),
+            Strata {
+                classes: &classes,
+                names: &names,
+            },
+            0.2,
+            2000,
+            0,
+        )
+        .unwrap_err();
+        assert!(
+            matches!(error, Error::ClassTooSmall { ref class, rows: 1, needed: 2, .. } if class == "c"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -210,7 +306,12 @@ mod tests {
         let groups: Vec<String> = (0..100).map(|i| format!("g{}", i / 7)).collect();
         let split = grouped(&rows(), &groups, 0.2, 2000, 3).unwrap();
         assert!(split.held_out.len() >= 20);
-        assert!(split.held_out.iter().all(|&h| split.rest.iter().all(|&r| groups[h as usize] != groups[r as usize])));
+        assert!(split.held_out.iter().all(|&h| {
+            split
+                .rest
+                .iter()
+                .all(|&r| groups[h as usize] != groups[r as usize])
+        }));
     }
 
     #[test]
@@ -226,13 +327,26 @@ mod tests {
     #[test]
     fn subsets_have_the_counts_asked_for() {
         let (classes, names) = (classes(), names());
-        let strata = Strata { classes: &classes, names: &names };
+        let strata = Strata {
+            classes: &classes,
+            names: &names,
+        };
         assert_eq!(per_class(&rows(), strata, 3, 5).unwrap().len(), 9);
-        assert!(matches!(per_class(&rows(), strata, 4, 5), Err(Error::ClassTooSmall { rows: 3, needed: 4, .. })));
+        assert!(matches!(
+            per_class(&rows(), strata, 4, 5),
+            Err(Error::ClassTooSmall {
+                rows: 3,
+                needed: 4,
+                ..
+            })
+        ));
         for total in [3, 10, 33, 99, 100] {
             assert_eq!(in_all(&rows(), strata, total, 5).unwrap().len(), total);
         }
         assert!(in_all(&rows(), strata, 2, 5).is_err() && in_all(&rows(), strata, 101, 5).is_err());
-        assert!(matches!(stratified(&rows(), strata, f64::NAN, 9, 0), Err(Error::Setting { .. })));
+        assert!(matches!(
+            stratified(&rows(), strata, f64::NAN, 9, 0),
+            Err(Error::Setting { .. })
+        ));
     }
 }

@@ -248,7 +248,12 @@ pub struct TrainTextArgs {
     #[command(flatten)]
     pub model: ModelArgs,
     /// How to mix: a preset (see `mixup schedule --list`)
-    #[arg(long, value_name = "PRESET", default_value = "mixup", conflicts_with = "schedule")]
+    #[arg(
+        long,
+        value_name = "PRESET",
+        default_value = "mixup",
+        conflicts_with = "schedule"
+    )]
     pub mix: String,
     /// How to mix: a schedule file (JSON)
     #[arg(long, value_name = "FILE")]
@@ -270,7 +275,12 @@ pub struct CompareTextArgs {
     #[command(flatten)]
     pub model: ModelArgs,
     /// The arms: presets or schedule files; each is compared with the first
-    #[arg(long, value_delimiter = ',', value_name = "A,B,...", default_value = "none,smoothing,mixup,manifold")]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "A,B,...",
+        default_value = "none,smoothing,mixup,manifold"
+    )]
     pub arms: Vec<String>,
     /// How many seeds, from --seed on; each draws its own training rows, initial weights, order and dropout
     #[arg(long, value_name = "N", default_value_t = 5)]
@@ -327,7 +337,12 @@ pub struct PredictArgs {
 #[derive(Debug, Clone, Args)]
 pub struct ScheduleArgs {
     /// A preset
-    #[arg(long, value_name = "PRESET", default_value = "manifold", conflicts_with = "schedule")]
+    #[arg(
+        long,
+        value_name = "PRESET",
+        default_value = "manifold",
+        conflicts_with = "schedule"
+    )]
     pub mix: String,
     /// A schedule file (JSON)
     #[arg(long, value_name = "FILE")]
@@ -336,7 +351,12 @@ pub struct ScheduleArgs {
     #[arg(long)]
     pub list: bool,
     /// The model's sites, in forward order
-    #[arg(long, value_delimiter = ',', value_name = "A,B,...", default_value = "embedding,hidden1,hidden2,hidden3,pooled")]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "A,B,...",
+        default_value = "embedding,hidden1,hidden2,hidden3,pooled"
+    )]
     pub sites: Vec<String>,
     /// Steps of the run
     #[arg(long, value_name = "N", default_value_t = 150)]

@@ -31,12 +31,21 @@ const FEW: usize = 10;
 pub fn run(mut args: CompareTextArgs) -> Result<()> {
     let started = Instant::now();
     let d = &args.data;
-    if d.data == "@questions" && d.per_class.is_none() && d.train_rows.is_none() && d.columns.label.is_none() {
+    if d.data == "@questions"
+        && d.per_class.is_none()
+        && d.train_rows.is_none()
+        && d.columns.label.is_none()
+    {
         args.data.per_class = Some(FEW);
     }
     let threads = settings::threads(&args.training.machine)?;
     let grid = Grid::prepare(&args)?;
-    let dir = RunDir::open(&args.output, "compare-text", &serde_json::to_value(&grid.settings)?, RESULT)?;
+    let dir = RunDir::open(
+        &args.output,
+        "compare-text",
+        &serde_json::to_value(&grid.settings)?,
+        RESULT,
+    )?;
     if dir.finished {
         return show(&dir, args.output.print.json);
     }
@@ -61,8 +70,9 @@ pub fn run(mut args: CompareTextArgs) -> Result<()> {
 fn interrupted(error: Error, dir: &RunDir) -> anyhow::Error {
     let path = dir.path().display();
     match error {
-        Error::Interrupted => anyhow::Error::new(error)
-            .context(format!("finished runs are kept; the same command with --out {path} --resume goes on")),
+        Error::Interrupted => anyhow::Error::new(error).context(format!(
+            "finished runs are kept; the same command with --out {path} --resume goes on"
+        )),
         other => other.into(),
     }
 }
@@ -94,8 +104,17 @@ struct Done {
 impl Grid {
     /// Reads, splits and checks everything; nothing is trained or written.
     fn prepare(args: &CompareTextArgs) -> Result<Self> {
-        let arms = args.arms.iter().map(|arm| settings::schedule(arm)).collect::<Result<Vec<_>>>()?;
-        if let Some((name, _)) = arms.iter().enumerate().find(|(i, a)| arms[..*i].iter().any(|b| b.0 == a.0)).map(|x| x.1) {
+        let arms = args
+            .arms
+            .iter()
+            .map(|arm| settings::schedule(arm))
+            .collect::<Result<Vec<_>>>()?;
+        if let Some((name, _)) = arms
+            .iter()
+            .enumerate()
+            .find(|(i, a)| arms[..*i].iter().any(|b| b.0 == a.0))
+            .map(|x| x.1)
+        {
             return Err(Error::Conflict(format!("--arms: '{name}' stands twice")).into());
         }
         if args.seeds == 0 {
@@ -103,9 +122,15 @@ impl Grid {
         }
         let model = ModelSettings::of(&args.model)?;
         let kind = model.model.clone();
-        let task = TextTask::prepare(DataSettings::of(&args.data)?, model, settings::device(&args.training.machine)?)?;
+        let task = TextTask::prepare(
+            DataSettings::of(&args.data)?,
+            model,
+            settings::device(&args.training.machine)?,
+        )?;
         let first = args.training.seed;
-        let rows = (first..first + args.seeds).map(|seed| task.rows(seed)).collect::<Result<Vec<_>>>()?;
+        let rows = (first..first + args.seeds)
+            .map(|seed| task.rows(seed))
+            .collect::<Result<Vec<_>>>()?;
         let (training, head_rate) = settings::training(&args.training, &kind, rows[0].train.len())?;
         let settings = RunSettings {
             version: env!("CARGO_PKG_VERSION").into(),
@@ -118,7 +143,11 @@ impl Grid {
             training,
             head_rate,
         };
-        let grid = Self { settings, task, rows };
+        let grid = Self {
+            settings,
+            task,
+            rows,
+        };
         grid.check_arms()?;
         Ok(grid)
     }
@@ -128,7 +157,8 @@ impl Grid {
         let training = self.training(0);
         let built = self.task.build(&self.rows[0].tokens, training.seed, 1.0)?;
         for (_, schedule) in &self.settings.arms {
-            self.task.scheduler(schedule, &built, &self.rows[0], &training)?;
+            self.task
+                .scheduler(schedule, &built, &self.rows[0], &training)?;
         }
         Ok(())
     }
@@ -144,22 +174,35 @@ impl Grid {
             self.settings.arms.len(),
             self.settings.seeds,
         );
-        warnings(&self.task, rows).iter().for_each(|line| eprintln!("{line}"));
+        warnings(&self.task, rows)
+            .iter()
+            .for_each(|line| eprintln!("{line}"));
     }
 
     fn training(&self, seed: usize) -> TrainSettings {
         let first = &self.settings.training;
-        TrainSettings { seed: first.seed + seed as u64, ..first.clone() }
+        TrainSettings {
+            seed: first.seed + seed as u64,
+            ..first.clone()
+        }
     }
 
     /// All runs, seed by seed.
     fn cells(&self) -> Vec<Cell> {
         let arms = self.settings.arms.len();
-        (0..self.rows.len()).flat_map(|seed| (0..arms).map(move |arm| Cell { arm, seed })).collect()
+        (0..self.rows.len())
+            .flat_map(|seed| (0..arms).map(move |arm| Cell { arm, seed }))
+            .collect()
     }
 
     /// One run, or what it left when it was run before.
-    fn cell(&self, dir: &RunDir, cell: &Cell, bars: &Bars, interrupt: &Interrupt) -> candle_mixup::Result<Done> {
+    fn cell(
+        &self,
+        dir: &RunDir,
+        cell: &Cell,
+        bars: &Bars,
+        interrupt: &Interrupt,
+    ) -> candle_mixup::Result<Done> {
         let (name, schedule) = &self.settings.arms[cell.arm];
         let training = self.training(cell.seed);
         let file = dir.file(&format!("cells/{}-{}.json", file_name(name), training.seed));
@@ -167,19 +210,37 @@ impl Grid {
             return Ok(done);
         }
         let label = format!("{name}, seed {}", training.seed);
-        let done = self.train(name, schedule, cell.seed, &training, RunBar::new(bars, 0, &label, interrupt.clone()));
+        let done = self.train(
+            name,
+            schedule,
+            cell.seed,
+            &training,
+            RunBar::new(bars, 0, &label, interrupt.clone()),
+        );
         let done = done.map_err(into_library_error)?;
         let text = serde_json::to_string(&done).map_err(|e| Error::file(&file, e))?;
         files::write(&file, text.as_bytes())?;
         Ok(done)
     }
 
-    fn train(&self, name: &str, schedule: &Schedule, seed: usize, training: &TrainSettings, mut bar: RunBar) -> Result<Done> {
+    fn train(
+        &self,
+        name: &str,
+        schedule: &Schedule,
+        seed: usize,
+        training: &TrainSettings,
+        mut bar: RunBar,
+    ) -> Result<Done> {
         let started = Instant::now();
         let rows = &self.rows[seed];
-        let built = self.task.build(&rows.tokens, training.seed, self.settings.head_rate / training.rate)?;
+        let built = self.task.build(
+            &rows.tokens,
+            training.seed,
+            self.settings.head_rate / training.rate,
+        )?;
         let scheduler = self.task.scheduler(schedule, &built, rows, training)?;
         bar.set_length(training.steps(rows.train.len()));
+        let neighbours = self.task.neighbours(&built, rows, &scheduler)?;
         let job = Job {
             model: &built.model,
             weights: &built.weights,
@@ -189,13 +250,20 @@ impl Grid {
             train: &rows.train,
             validation: &rows.validation,
             scheduler: &scheduler,
+            neighbours: neighbours.as_deref(),
             settings: training,
             device: &self.task.device,
         };
         let outcome = train(job, &mut bar, None)?;
         let test = self.task.score(&built, &rows.tokens)?;
         let seconds = started.elapsed().as_secs_f64();
-        Ok(Done { arm: name.into(), seed: training.seed, test, history: outcome.history, seconds })
+        Ok(Done {
+            arm: name.into(),
+            seed: training.seed,
+            test,
+            history: outcome.history,
+            seconds,
+        })
     }
 
     /// The comparison, in DESIGN's form, and the report.
@@ -206,13 +274,22 @@ impl Grid {
             let own: Vec<&Done> = cells.iter().filter(|c| c.arm == *name).collect();
             let training = self.training(0);
             let built = self.task.build(&self.rows[0].tokens, training.seed, 1.0)?;
-            let scheduler = self.task.scheduler(schedule, &built, &self.rows[0], &training)?;
-            let history = |c: &&Done| History { seed: c.seed, points: report_points(&c.history) };
+            let scheduler = self
+                .task
+                .scheduler(schedule, &built, &self.rows[0], &training)?;
+            let history = |c: &&Done| History {
+                seed: c.seed,
+                points: report_points(&c.history),
+            };
             arms.push(ArmDetail {
                 name: name.clone(),
                 histories: own.iter().map(history).collect(),
-                reliability: report::pool(&own.iter().map(|c| c.test.reliability.clone()).collect::<Vec<_>>()),
-                draws: draws(&scheduler, &training, &self.rows[0], &self.task)?,
+                reliability: report::pool(
+                    &own.iter()
+                        .map(|c| c.test.reliability.clone())
+                        .collect::<Vec<_>>(),
+                ),
+                draws: draws(&scheduler, &training, self.rows[0].train.len()),
             });
         }
         let page = report::compare_page(&CompareReport {
@@ -248,9 +325,19 @@ impl Grid {
     fn comparison(&self, cells: &[Done]) -> Result<Comparison> {
         let runs = |name: &String| {
             let own = cells.iter().filter(|c| c.arm == *name);
-            own.map(|c| Run { seed: c.seed, test: values(&c.test), linearity: None }).collect::<Vec<_>>()
+            own.map(|c| Run {
+                seed: c.seed,
+                test: values(&c.test),
+                linearity: None,
+            })
+            .collect::<Vec<_>>()
         };
-        let arms = self.settings.arms.iter().map(|(name, _)| (name.clone(), runs(name))).collect();
+        let arms = self
+            .settings
+            .arms
+            .iter()
+            .map(|(name, _)| (name.clone(), runs(name)))
+            .collect();
         let metrics = metrics(self.task.main_metric(), &cells[0].test);
         Ok(Comparison::of(&metrics, arms)?.with_control(CONTROL))
     }
@@ -267,13 +354,23 @@ fn read_cell(file: &PathBuf) -> candle_mixup::Result<Option<Done>> {
     match std::fs::read_to_string(file) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(Error::io(file)(e)),
-        Ok(text) => serde_json::from_str(&text).map(Some).map_err(|e| Error::file(file, e)),
+        Ok(text) => serde_json::from_str(&text)
+            .map(Some)
+            .map_err(|e| Error::file(file, e)),
     }
 }
 
 /// An arm's name as part of a file name.
 fn file_name(name: &str) -> String {
-    name.chars().map(|c| if c.is_alphanumeric() || c == '-' { c } else { '_' }).collect()
+    name.chars()
+        .map(|c| {
+            if c.is_alphanumeric() || c == '-' {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect()
 }
 
 /// The grid carries the library's errors.
@@ -288,7 +385,8 @@ fn show(dir: &RunDir, as_json: bool) -> Result<()> {
     let path = dir.file(RESULT);
     let text = std::fs::read_to_string(&path).map_err(Error::io(&path))?;
     if as_json {
-        let value: serde_json::Value = serde_json::from_str(&text).map_err(|e| Error::file(&path, e))?;
+        let value: serde_json::Value =
+            serde_json::from_str(&text).map_err(|e| Error::file(&path, e))?;
         print!("{}", pretty(&value)?);
         return Ok(());
     }

@@ -11,7 +11,11 @@ use super::args::DatasetsArgs;
 pub fn run(args: DatasetsArgs) -> Result<()> {
     match (&args.name, &args.out) {
         (Some(name), out) => export(name.trim_start_matches('@'), out.as_deref()),
-        (None, _) if args.json => Ok(writeln!(std::io::stdout(), "{}", serde_json::to_string(datasets())?)?),
+        (None, _) if args.json => Ok(writeln!(
+            std::io::stdout(),
+            "{}",
+            serde_json::to_string(datasets())?
+        )?),
         (None, _) => list(),
     }
 }
@@ -20,7 +24,9 @@ fn export(name: &str, out: Option<&std::path::Path>) -> Result<()> {
     let bytes = Dataset::named(name)?.export()?;
     match out {
         None => Ok(std::io::stdout().write_all(&bytes)?),
-        Some(path) if path.exists() => Err(Error::Conflict(format!("--out {}: it exists", path.display())).into()),
+        Some(path) if path.exists() => {
+            Err(Error::Conflict(format!("--out {}: it exists", path.display())).into())
+        }
         Some(path) => Ok(files::write(path, &bytes)?),
     }
 }
@@ -29,7 +35,11 @@ fn list() -> Result<()> {
     let mut out = std::io::stdout().lock();
     for set in datasets() {
         let kind = format!("{:?}", set.kind).to_lowercase();
-        writeln!(out, "@{:<12} {:>6} rows  {:<6} {}", set.name, set.rows, kind, set.about)?;
+        writeln!(
+            out,
+            "@{:<12} {:>6} rows  {:<6} {}",
+            set.name, set.rows, kind, set.about
+        )?;
         writeln!(out, "{:>34} {}; {}", "", set.source, set.licence)?;
     }
     Ok(())

@@ -1,21 +1,25 @@
 //! From a task and its runs to what reports and tables take.
 
-use anyhow::Result;
 use candle_mixup::compare::Values;
 use candle_mixup::metrics::{ClassScores, Scores};
 use candle_mixup::report::{DataSummary, Draw, Point};
-use candle_mixup::schedule::{Clock, Rows, Scheduler};
-use candle_mixup::train::{self, TargetKind, TrainSettings};
+use candle_mixup::schedule::{Scheduler, TracePoint};
+use candle_mixup::train::{self, TrainSettings};
 use serde_json::json;
 
 use super::task::{SeedRows, TextTask};
 
 /// Points of a schedule's plot at most.
-const DRAWS: u64 = 600;
+const DRAWS: usize = 600;
 
 /// The scores by metric.
 pub fn values(scores: &Scores) -> Values {
-    Values::new(scores.values.iter().map(|(metric, value)| (*metric, *value)))
+    Values::new(
+        scores
+            .values
+            .iter()
+            .map(|(metric, value)| (*metric, *value)),
+    )
 }
 
 /// The scores of each class under its name, for JSON.
@@ -24,7 +28,12 @@ pub fn per_class(scores: &Scores, names: &[String]) -> serde_json::Value {
         let fields = json!({ "precision": c.precision, "recall": c.recall, "f1": c.f1, "support": c.support });
         (names.get(c.class).cloned().unwrap_or_default(), fields)
     };
-    scores.per_class.iter().map(class).collect::<serde_json::Map<_, _>>().into()
+    scores
+        .per_class
+        .iter()
+        .map(class)
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 /// A run's history as the report draws it.
@@ -48,7 +57,9 @@ pub fn data_summary(task: &TextTask, rows: &SeedRows) -> DataSummary {
         training_rows: rows.train.len(),
         validation_rows: rows.validation.len(),
         test_rows: task.test.len(),
-        classes: classes.zip(counts.iter().map(|c| c.round() as usize)).collect(),
+        classes: classes
+            .zip(counts.iter().map(|c| c.round() as usize))
+            .collect(),
         cut_texts: Some(rows.tokens.texts.cut()),
         shared_rows: rows.in_both,
         fingerprint: task.corpus.fingerprint(),
@@ -65,28 +76,31 @@ pub fn warnings(task: &TextTask, rows: &SeedRows) -> Vec<String> {
         }
     };
     let limit = rows.tokens.tokenizer.max_tokens();
-    note(rows.tokens.texts.cut(), format!("texts were cut to {limit} tokens (--max-tokens)"));
-    note(task.corpus.skipped(), "rows without a text were left out".into());
-    note(rows.in_both, "test rows have the text of a training row".into());
+    note(
+        rows.tokens.texts.cut(),
+        format!("texts were cut to {limit} tokens (--max-tokens)"),
+    );
+    note(
+        task.corpus.skipped(),
+        "rows without a text were left out".into(),
+    );
+    note(
+        rows.in_both,
+        "test rows have the text of a training row".into(),
+    );
     lines
 }
 
-/// What the schedule draws over the run: every step, or about 600 of them in a long run.
-pub fn draws(scheduler: &Scheduler, run: &TrainSettings, rows: &SeedRows, task: &TextTask) -> Result<Vec<Draw>> {
-    let count = rows.train.len();
-    let classes = (task.labels.kind() == TargetKind::SingleLabel).then(|| task.labels.classes());
-    let (steps, per_epoch) = (run.steps(count), run.steps_per_epoch(count));
-    let batch: Vec<u32> = rows.train.iter().copied().take(run.batch).collect();
-    let every = steps.div_ceil(DRAWS) as usize;
-    let draw = |step: u64| {
-        let clock = Clock::at(step, steps, per_epoch);
-        let plan = scheduler.plan(clock, Rows { batch: &batch, classes, neighbours: None })?;
-        Ok(Draw {
-            step,
-            probability: scheduler.probability(clock),
-            alpha: scheduler.alpha(clock),
-            site: plan.map(|plan| plan.site),
-        })
+/// What the schedule draws over the run: every forward pass, or about 600 of them in a long run.
+pub fn draws(scheduler: &Scheduler, run: &TrainSettings, training_rows: usize) -> Vec<Draw> {
+    let per_epoch = run.steps_per_epoch(training_rows) * run.accumulate as u64;
+    let trace = scheduler.trace(per_epoch, run.batch.min(training_rows));
+    let every = trace.len().div_ceil(DRAWS).max(1);
+    let draw = |p: &TracePoint| Draw {
+        step: p.step,
+        probability: p.probability,
+        alpha: p.alpha,
+        site: p.site,
     };
-    (0..steps).step_by(every).map(draw).collect()
+    trace.iter().step_by(every).map(draw).collect()
 }

@@ -15,7 +15,10 @@ use super::task::{TextTask, scores_with_soft};
 
 pub fn run(args: EvaluateArgs) -> Result<()> {
     let threads = settings::threads(&args.machine)?;
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("cannot start threads")?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .context("cannot start threads")?;
     pool.install(|| evaluate(&args))
 }
 
@@ -31,7 +34,10 @@ fn evaluate(args: &EvaluateArgs) -> Result<()> {
     let source = TextSource::new(texts.into(), device);
     let width = run.classes.len();
     let hard = Labels::new(run.kind, corpus.targets().to_vec(), width)?;
-    let soft = corpus.soft().map(|s| Labels::new(run.kind, s.to_vec(), width)).transpose()?;
+    let soft = corpus
+        .soft()
+        .map(|s| Labels::new(run.kind, s.to_vec(), width))
+        .transpose()?;
     let scores = scores_with_soft(&run.built.model, &source, &hard, soft.as_ref(), &rows)?;
     if args.print.json {
         let result = json!({
@@ -42,7 +48,11 @@ fn evaluate(args: &EvaluateArgs) -> Result<()> {
         println!("{}", serde_json::to_string(&result)?);
         return Ok(());
     }
-    println!("{} rows, {cut} texts cut to {} tokens\n", rows.len(), run.tokenizer.max_tokens());
+    println!(
+        "{} rows, {cut} texts cut to {} tokens\n",
+        rows.len(),
+        run.tokenizer.max_tokens()
+    );
     println!("{}", report::score_table(&scores));
     println!("{}", report::class_table(&scores, &run.classes));
     Ok(())
@@ -52,7 +62,8 @@ fn evaluate(args: &EvaluateArgs) -> Result<()> {
 fn test_rows(run: &SavedRun) -> Result<(Corpus, Vec<u32>)> {
     let (corpus, test) = TextTask::test_rows(&run.settings.data)?;
     if corpus.fingerprint() != run.settings.fingerprint {
-        let problem = "the data have changed since the run was trained; name the rows to score with --data";
+        let problem =
+            "the data have changed since the run was trained; name the rows to score with --data";
         return Err(Error::file(&run.settings.data.data, problem).into());
     }
     Ok((corpus, test))
@@ -61,7 +72,11 @@ fn test_rows(run: &SavedRun) -> Result<(Corpus, Vec<u32>)> {
 /// All rows of another file; the run's columns where the arguments name none.
 fn other_rows(run: &SavedRun, data: &str, args: &EvaluateArgs) -> Result<(Corpus, Vec<u32>)> {
     let columns = settings::columns(run.settings.data.columns.clone(), &args.columns)?;
-    let columns = Columns { group: None, time: None, ..columns };
+    let columns = Columns {
+        group: None,
+        time: None,
+        ..columns
+    };
     let read = settings::read_options_like(&run.settings.data.read, &args.columns);
     let corpus = Corpus::read(&Source::parse(data)?, &columns, &read, Some(&run.classes))?;
     let rows = (0..corpus.len() as u32).collect();

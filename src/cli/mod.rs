@@ -30,7 +30,9 @@ pub fn main() -> ExitCode {
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
-            let usage = error.downcast_ref::<candle_mixup::Error>().is_some_and(candle_mixup::Error::is_usage);
+            let usage = error
+                .downcast_ref::<candle_mixup::Error>()
+                .is_some_and(candle_mixup::Error::is_usage);
             ExitCode::from(if usage { 2 } else { 1 })
         }
     }
@@ -50,5 +52,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
 /// Whether the reader of our output went away (`mixup predict ... | head`), which is no failure.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     let closed = |e: &std::io::Error| e.kind() == std::io::ErrorKind::BrokenPipe;
-    error.chain().any(|e| e.downcast_ref::<std::io::Error>().is_some_and(closed))
+    error
+        .chain()
+        .any(|e| e.downcast_ref::<std::io::Error>().is_some_and(closed))
 }

@@ -7,8 +7,8 @@ use anyhow::Result;
 use candle_core::{Device, Tensor};
 use candle_mixup::nn::{Parameter, Pretrained, Weights};
 use candle_mixup::text::{
-    Cnn, CnnConfig, CnnSettings, Encoder, EncoderConfig, Freeze, ModelFiles, Start, TokenBatch, Tokenizer,
-    WordVectors, encoder_weights,
+    Cnn, CnnConfig, CnnSettings, Encoder, EncoderConfig, Freeze, ModelFiles, Start, TokenBatch,
+    Tokenizer, WordVectors, encoder_weights,
 };
 use candle_mixup::train::TargetKind;
 use candle_mixup::{Site, Tap, Tapped, files};
@@ -43,7 +43,11 @@ impl Tapped for TextModel {
 
 /// What the models of all seeds have in common, read once.
 pub enum Family {
-    Encoder { config: Box<EncoderConfig>, weights: Arc<Pretrained>, tokenizer: Tokenizer },
+    Encoder {
+        config: Box<EncoderConfig>,
+        weights: Arc<Pretrained>,
+        tokenizer: Box<Tokenizer>,
+    },
     Cnn,
 }
 
@@ -67,8 +71,16 @@ impl Family {
         let tokenizer = Tokenizer::open(&files.tokenizer, settings.max_tokens)?;
         let tokenizer = tokenizer.clipped(config.positions())?;
         tokenizer.check_embedding(config.vocabulary)?;
-        let weights = Arc::new(encoder_weights(&files.weights, config.family, Start::Pretrained)?);
-        Ok(Self::Encoder { config: Box::new(config), weights, tokenizer })
+        let weights = Arc::new(encoder_weights(
+            &files.weights,
+            config.family,
+            Start::Pretrained,
+        )?);
+        Ok(Self::Encoder {
+            config: Box::new(config),
+            weights,
+            tokenizer: Box::new(tokenizer),
+        })
     }
 
     /// The tokenizer that the model brings; `None` where the vocabulary is learnt from the training rows.
@@ -92,22 +104,36 @@ impl Family {
         let freeze: Option<Freeze> = settings.freeze.as_deref().map(str::parse).transpose()?;
         let weights = Weights::new(seed, device);
         let (model, weights) = match self {
-            Self::Encoder { config, weights: pretrained, .. } => {
+            Self::Encoder {
+                config,
+                weights: pretrained,
+                ..
+            } => {
                 let mut weights = weights.with_pretrained(pretrained.clone());
                 if let Some(freeze) = freeze {
                     weights = weights.freeze(freeze.matcher(config)?);
                 }
-                let encoder = Encoder::load(&weights, config, settings.pooling, classes, Start::Pretrained)?;
+                let encoder = Encoder::load(
+                    &weights,
+                    config,
+                    settings.pooling,
+                    classes,
+                    Start::Pretrained,
+                )?;
                 (TextModel::Encoder(encoder), weights)
             }
             Self::Cnn => {
                 let defaults = CnnSettings::default();
-                let width = tokens.vectors.as_ref().map_or(defaults.width, WordVectors::width);
+                let width = tokens
+                    .vectors
+                    .as_ref()
+                    .map_or(defaults.width, WordVectors::width);
                 let words = tokens.tokenizer.words().len();
                 let config = CnnSettings { width, ..defaults }.check(words)?;
                 let mut weights = weights;
                 if let Some(vectors) = &tokens.vectors {
-                    weights = weights.with_pretrained(Arc::new(config.with_vectors(vectors, seed)?));
+                    weights =
+                        weights.with_pretrained(Arc::new(config.with_vectors(vectors, seed)?));
                 }
                 if freeze.is_some() {
                     weights = weights.freeze(|name| name.starts_with("embedding."));
@@ -123,25 +149,49 @@ impl Family {
             p
         };
         let parameters = weights.parameters().into_iter().map(head).collect();
-        Ok(Built { model, weights, parameters })
+        Ok(Built {
+            model,
+            weights,
+            parameters,
+        })
     }
 }
 
 impl Built {
     /// Writes the model as a folder that [`Built::open`], and for encoders other tools, can read.
-    pub fn save(&self, folder: &Path, tokenizer: &Tokenizer, classes: &[String], kind: TargetKind) -> Result<()> {
+    pub fn save(
+        &self,
+        folder: &Path,
+        tokenizer: &Tokenizer,
+        classes: &[String],
+        kind: TargetKind,
+    ) -> Result<()> {
         let config = match &self.model {
-            TextModel::Encoder(m) => m.config().to_json(classes, kind == TargetKind::MultiLabel, m.pooling()),
-            TextModel::Cnn { config, .. } => config.to_json(classes, kind == TargetKind::MultiLabel),
+            TextModel::Encoder(m) => {
+                m.config()
+                    .to_json(classes, kind == TargetKind::MultiLabel, m.pooling())
+            }
+            TextModel::Cnn { config, .. } => {
+                config.to_json(classes, kind == TargetKind::MultiLabel)
+            }
         };
         files::write(folder.join("config.json"), config.as_bytes())?;
         files::write(folder.join("tokenizer.json"), tokenizer.json().as_bytes())?;
         let metadata = [("format".to_string(), "pt".to_string())].into();
-        Ok(files::write_tensors(folder.join("model.safetensors"), &self.weights.tensors()?, metadata)?)
+        Ok(files::write_tensors(
+            folder.join("model.safetensors"),
+            &self.weights.tensors()?,
+            metadata,
+        )?)
     }
 
     /// A trained run's model and tokenizer.
-    pub fn open(folder: &Path, settings: &ModelSettings, classes: usize, device: &Device) -> Result<(Self, Tokenizer)> {
+    pub fn open(
+        folder: &Path,
+        settings: &ModelSettings,
+        classes: usize,
+        device: &Device,
+    ) -> Result<(Self, Tokenizer)> {
         let tokenizer = Tokenizer::open(folder.join("tokenizer.json"), settings.max_tokens)?;
         let weights = Weights::new(0, device);
         let (model, tokenizer, weights) = match settings.model {
@@ -154,12 +204,24 @@ impl Built {
             ModelKind::Shipped | ModelKind::Folder(_) => {
                 let config = EncoderConfig::open(folder.join("config.json"))?;
                 let tokenizer = tokenizer.clipped(config.positions())?;
-                let weights = weights.with_pretrained(Arc::new(encoder_weights(folder, config.family, Start::Saved)?));
-                let encoder = Encoder::load(&weights, &config, settings.pooling, classes, Start::Saved)?;
+                let weights = weights.with_pretrained(Arc::new(encoder_weights(
+                    folder,
+                    config.family,
+                    Start::Saved,
+                )?));
+                let encoder =
+                    Encoder::load(&weights, &config, settings.pooling, classes, Start::Saved)?;
                 (TextModel::Encoder(encoder), tokenizer, weights)
             }
         };
         let parameters = weights.parameters();
-        Ok((Self { model, weights, parameters }, tokenizer))
+        Ok((
+            Self {
+                model,
+                weights,
+                parameters,
+            },
+            tokenizer,
+        ))
     }
 }

@@ -20,7 +20,10 @@ const CHUNK: usize = 1024;
 
 pub fn run(args: PredictArgs) -> Result<()> {
     let threads = settings::threads(&args.machine)?;
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("cannot start threads")?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .context("cannot start threads")?;
     pool.install(|| predict(&args))
 }
 
@@ -35,24 +38,40 @@ fn predict(args: &PredictArgs) -> Result<()> {
     let device = settings::device(&args.machine)?;
     let run = SavedRun::open(&args.run, &device)?;
     let columns = settings::columns(run.settings.data.columns.clone(), &args.columns)?;
-    let columns = Columns { label: None, soft: None, group: None, time: None, ..columns };
+    let columns = Columns {
+        label: None,
+        soft: None,
+        group: None,
+        time: None,
+        ..columns
+    };
     let read = settings::read_options_like(&run.settings.data.read, &args.columns);
     let rows = TextRows::open(&Source::parse(&args.data)?, &columns, &read)?;
     let bars = Bars::new(args.quiet);
     match &args.out {
         None => {
-            let form = if args.json { Form::JsonLines } else { Form::Csv };
+            let form = if args.json {
+                Form::JsonLines
+            } else {
+                Form::Csv
+            };
             label_all(&run, rows, &device, form, &bars, std::io::stdout().lock())
         }
-        Some(path) if path.exists() && !args.force => {
-            Err(Error::Conflict(format!("--out {}: it exists; --force overwrites it", path.display())).into())
-        }
-        Some(path) => write_file(path, |file| label_all(&run, rows, &device, form_of(path), &bars, file)),
+        Some(path) if path.exists() && !args.force => Err(Error::Conflict(format!(
+            "--out {}: it exists; --force overwrites it",
+            path.display()
+        ))
+        .into()),
+        Some(path) => write_file(path, |file| {
+            label_all(&run, rows, &device, form_of(path), &bars, file)
+        }),
     }
 }
 
 fn form_of(path: &Path) -> Form {
-    let json = path.extension().is_some_and(|e| e == "jsonl" || e == "ndjson");
+    let json = path
+        .extension()
+        .is_some_and(|e| e == "jsonl" || e == "ndjson");
     if json { Form::JsonLines } else { Form::Csv }
 }
 
@@ -86,10 +105,16 @@ fn label_all(
     let bar = bars.counter("rows", "predict");
     if form == Form::Csv {
         let names = ["line", "label", "probability"].into_iter();
-        write_csv(&mut out, names.chain(run.classes.iter().map(String::as_str)))?;
+        write_csv(
+            &mut out,
+            names.chain(run.classes.iter().map(String::as_str)),
+        )?;
     }
     loop {
-        let chunk = rows.by_ref().take(CHUNK).collect::<candle_mixup::Result<Vec<TextRow>>>()?;
+        let chunk = rows
+            .by_ref()
+            .take(CHUNK)
+            .collect::<candle_mixup::Result<Vec<TextRow>>>()?;
         if chunk.is_empty() {
             break;
         }
@@ -111,15 +136,29 @@ fn shares(run: &SavedRun, chunk: &[TextRow], device: &Device) -> Result<Vec<f32>
     let texts = run.tokenizer.encode(&texts, pairs.as_deref())?;
     let source = TextSource::new(texts.into(), device.clone());
     let all: Vec<u32> = (0..chunk.len() as u32).collect();
-    Ok(probabilities(&logits(&run.built.model, &source, &all)?, run.classes.len(), run.kind))
+    Ok(probabilities(
+        &logits(&run.built.model, &source, &all)?,
+        run.classes.len(),
+        run.kind,
+    ))
 }
 
-fn write_row(out: &mut impl Write, run: &SavedRun, row: &TextRow, shares: &[f32], form: Form) -> Result<()> {
+fn write_row(
+    out: &mut impl Write,
+    run: &SavedRun,
+    row: &TextRow,
+    shares: &[f32],
+    form: Form,
+) -> Result<()> {
     let best = (1..shares.len()).fold(0, |best, i| if shares[i] > shares[best] { i } else { best });
     let several: Vec<&str> = match run.kind {
         TargetKind::SingleLabel => vec![run.classes[best].as_str()],
         TargetKind::MultiLabel => {
-            let chosen = run.classes.iter().zip(shares).filter(|(_, share)| **share > 0.5);
+            let chosen = run
+                .classes
+                .iter()
+                .zip(shares)
+                .filter(|(_, share)| **share > 0.5);
             chosen.map(|(class, _)| class.as_str()).collect()
         }
     };
@@ -127,11 +166,18 @@ fn write_row(out: &mut impl Write, run: &SavedRun, row: &TextRow, shares: &[f32]
         Form::Csv => {
             let label = several.join(run.separator());
             let head = [row.line.to_string(), label, shares[best].to_string()];
-            write_csv(out, head.into_iter().chain(shares.iter().map(f32::to_string)))
+            write_csv(
+                out,
+                head.into_iter().chain(shares.iter().map(f32::to_string)),
+            )
         }
         Form::JsonLines => {
-            let named: serde_json::Map<_, _> =
-                run.classes.iter().cloned().zip(shares.iter().map(|s| json!(s))).collect();
+            let named: serde_json::Map<_, _> = run
+                .classes
+                .iter()
+                .cloned()
+                .zip(shares.iter().map(|s| json!(s)))
+                .collect();
             let label = match run.kind {
                 TargetKind::SingleLabel => json!(several[0]),
                 TargetKind::MultiLabel => json!(several),

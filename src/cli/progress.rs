@@ -21,9 +21,13 @@ impl Bars {
 
     /// A bar over `total` units.
     pub fn bar(&self, total: u64, unit: &str, name: &str) -> ProgressBar {
-        let Some(bars) = &self.0 else { return ProgressBar::hidden() };
+        let Some(bars) = &self.0 else {
+            return ProgressBar::hidden();
+        };
         let bar = bars.add(ProgressBar::new(total));
-        let template = format!("{{prefix:16}} [{{bar:24}}] {{pos}}/{{len}} {unit}  {{per_sec}}  {{msg}}  {{eta}} left");
+        let template = format!(
+            "{{prefix:16}} [{{bar:24}}] {{pos}}/{{len}} {unit}  {{per_sec}}  {{msg}}  {{eta}} left"
+        );
         if let Ok(style) = ProgressStyle::with_template(&template) {
             bar.set_style(style.progress_chars("=> "));
         }
@@ -34,7 +38,9 @@ impl Bars {
 
     /// A count without an end.
     pub fn counter(&self, unit: &str, name: &str) -> ProgressBar {
-        let Some(bars) = &self.0 else { return ProgressBar::hidden() };
+        let Some(bars) = &self.0 else {
+            return ProgressBar::hidden();
+        };
         let bar = bars.add(ProgressBar::no_length());
         let template = format!("{{prefix:16}} {{pos}} {unit}  {{per_sec}}");
         if let Ok(style) = ProgressStyle::with_template(&template) {
@@ -56,7 +62,11 @@ pub struct RunBar {
 impl RunBar {
     /// A bar of `steps` steps.
     pub fn new(bars: &Bars, steps: u64, name: &str, interrupt: Interrupt) -> Self {
-        Self { bar: bars.bar(steps, "steps", name), interrupt, loss: None }
+        Self {
+            bar: bars.bar(steps, "steps", name),
+            interrupt,
+            loss: None,
+        }
     }
 }
 
@@ -75,9 +85,13 @@ impl Drop for RunBar {
 
 impl Watcher for RunBar {
     fn step(&mut self, event: &StepEvent) {
-        let loss = self.loss.map_or(event.loss, |old| 0.9 * old + 0.1 * event.loss);
+        let loss = self
+            .loss
+            .map_or(event.loss, |old| 0.9 * old + 0.1 * event.loss);
         self.loss = Some(loss);
-        let mixed = event.mixed.map_or_else(|| "plain".to_string(), |site| format!("mixing at {site}"));
+        let mixed = event
+            .mixed
+            .map_or_else(|| "plain".to_string(), |site| format!("mixing at {site}"));
         self.bar.set_position(event.clock.step + 1);
         self.bar.set_message(format!("loss {loss:.3}  {mixed}"));
     }

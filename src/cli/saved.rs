@@ -42,18 +42,33 @@ impl SavedRun {
         }
         let settings: RunSettings = read_json(&settings_file)?;
         if settings.command != "train text" {
-            let problem = format!("a run of 'mixup {}'; only a 'mixup train' run has a model", settings.command);
+            let problem = format!(
+                "a run of 'mixup {}'; only a 'mixup train' run has a model",
+                settings.command
+            );
             return Err(Error::file(folder, problem).into());
         }
         if !folder.join(RESULT).is_file() {
-            return Err(Error::file(folder, "the run has not ended; go on with it by --resume").into());
+            return Err(
+                Error::file(folder, "the run has not ended; go on with it by --resume").into(),
+            );
         }
         let config: Config = read_json(&folder.join("config.json"))?;
         let classes: Vec<String> = config.id2label.into_values().collect();
         let several = config.problem_type.as_deref() == Some("multi_label_classification");
-        let kind = if several { TargetKind::MultiLabel } else { TargetKind::SingleLabel };
+        let kind = if several {
+            TargetKind::MultiLabel
+        } else {
+            TargetKind::SingleLabel
+        };
         let (built, tokenizer) = Built::open(folder, &settings.model, classes.len(), device)?;
-        Ok(Self { settings, classes, kind, built, tokenizer })
+        Ok(Self {
+            settings,
+            classes,
+            kind,
+            built,
+            tokenizer,
+        })
     }
 }
 

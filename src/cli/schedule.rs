@@ -15,15 +15,28 @@ pub fn run(args: ScheduleArgs) -> Result<()> {
     if args.list {
         return list();
     }
-    let name = args.schedule.as_ref().map_or(args.mix.clone(), |file| file.display().to_string());
+    let name = args
+        .schedule
+        .as_ref()
+        .map_or(args.mix.clone(), |file| file.display().to_string());
     let (name, schedule) = settings::schedule(&name)?;
     if args.steps == 0 || args.rows == 0 || args.batch == 0 || args.classes == 0 {
-        return Err(Error::setting("--steps, --rows, --batch and --classes", "at least 1", 0).into());
+        return Err(
+            Error::setting("--steps, --rows, --batch and --classes", "at least 1", 0).into(),
+        );
     }
-    let sites = args.sites.iter().map(|s| s.parse()).collect::<candle_mixup::Result<Vec<Site>>>()?;
+    let sites = args
+        .sites
+        .iter()
+        .map(|s| s.parse())
+        .collect::<candle_mixup::Result<Vec<Site>>>()?;
     let per_epoch = args.rows.div_ceil(args.batch) as u64;
     let task = Task {
-        domain: if sites.contains(&Site::Input) { Domain::Table } else { Domain::Text },
+        domain: if sites.contains(&Site::Input) {
+            Domain::Table
+        } else {
+            Domain::Text
+        },
         kind: TaskKind::SingleLabel,
         class_counts: vec![args.rows as f64 / args.classes as f64; args.classes],
         rows: args.rows,
@@ -37,7 +50,11 @@ pub fn run(args: ScheduleArgs) -> Result<()> {
         let draws: Vec<Draw> = steps.iter().map(|s| s.draw.clone()).collect();
         files::write(path, schedule_svg(&name, &draws)?.as_bytes())?;
     }
-    if args.json { print_json(&scheduler, &steps) } else { print(&scheduler, &steps, &args) }
+    if args.json {
+        print_json(&scheduler, &steps)
+    } else {
+        print(&scheduler, &steps, &args)
+    }
 }
 
 /// One step of the run.
@@ -53,7 +70,14 @@ fn drawn(scheduler: &Scheduler, args: &ScheduleArgs, per_epoch: u64) -> Result<V
     let batch: Vec<u32> = (0..size).collect();
     let step = |step: u64| {
         let clock = Clock::at(step, args.steps, per_epoch);
-        let plan = scheduler.plan(clock, Rows { batch: &batch, classes: Some(&classes), neighbours: None })?;
+        let plan = scheduler.plan(
+            clock,
+            Rows {
+                batch: &batch,
+                classes: Some(&classes),
+                neighbours: None,
+            },
+        )?;
         let draw = Draw {
             step,
             probability: scheduler.probability(clock),
@@ -73,28 +97,43 @@ fn print_json(scheduler: &Scheduler, steps: &[Step]) -> Result<()> {
         })
     };
     let steps: Vec<_> = steps.iter().map(step).collect();
-    let out = json!({ "schedule": scheduler.schedule(), "sites": scheduler.sites(), "steps": steps });
+    let out =
+        json!({ "schedule": scheduler.schedule(), "sites": scheduler.sites(), "steps": steps });
     Ok(writeln!(std::io::stdout(), "{out}")?)
 }
 
 fn print(scheduler: &Scheduler, steps: &[Step], args: &ScheduleArgs) -> Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}\n", scheduler.schedule().to_json())?;
-    writeln!(out, "{:>6} {:>5} {:>11} {:>7}  {:<10} first pairs", "step", "epoch", "probability", "alpha", "site")?;
+    writeln!(
+        out,
+        "{:>6} {:>5} {:>11} {:>7}  {:<10} first pairs",
+        "step", "epoch", "probability", "alpha", "site"
+    )?;
     for step in steps.iter().take(args.show as usize) {
-        let alpha = step.draw.alpha.map_or("-".to_string(), |a| format!("{a:.3}"));
+        let alpha = step
+            .draw
+            .alpha
+            .map_or("-".to_string(), |a| format!("{a:.3}"));
         let (site, pairs) = match &step.plan {
             None => ("plain".to_string(), String::new()),
             Some(plan) => (plan.site.to_string(), first_pairs(plan)),
         };
         let (s, e, p) = (step.clock.step, step.clock.epoch, step.draw.probability);
-        writeln!(out, "{s:>6} {e:>5} {p:>11.3} {alpha:>7}  {site:<10} {pairs}")?;
+        writeln!(
+            out,
+            "{s:>6} {e:>5} {p:>11.3} {alpha:>7}  {site:<10} {pairs}"
+        )?;
     }
     let mixed = steps.iter().filter(|s| s.plan.is_some()).count();
     writeln!(out, "\n{mixed} of {} steps mix", steps.len())?;
     for site in scheduler.sites() {
         let count = steps.iter().filter(|s| s.draw.site == Some(*site)).count();
-        writeln!(out, "{site:>12} {count:>6} steps, {:.1} %", 100.0 * count as f64 / steps.len() as f64)?;
+        writeln!(
+            out,
+            "{site:>12} {count:>6} steps, {:.1} %",
+            100.0 * count as f64 / steps.len() as f64
+        )?;
     }
     if let Some(path) = &args.plot {
         writeln!(out, "plot {}", path.display())?;

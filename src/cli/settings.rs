@@ -30,7 +30,9 @@ pub enum HeldOut {
 
 impl HeldOut {
     fn of(flag: &str, value: Option<&str>) -> Result<Self> {
-        let Some(value) = value else { return Ok(Self::Default) };
+        let Some(value) = value else {
+            return Ok(Self::Default);
+        };
         match value.parse::<f64>() {
             Ok(share) if share > 0.0 && share < 1.0 => Ok(Self::Share(share)),
             Ok(_) => Err(Error::setting(flag, "a file, or a share between 0 and 1", value).into()),
@@ -119,7 +121,10 @@ impl DataSettings {
             columns.soft = set.ratings.map(|column| ratings(column.into()));
         }
         if let Some(column) = &args.group {
-            columns.group = Some(Group { column: column.clone(), until: None });
+            columns.group = Some(Group {
+                column: column.clone(),
+                until: None,
+            });
         }
         columns.time = args.time.clone();
         Ok(Self {
@@ -135,7 +140,10 @@ impl DataSettings {
 }
 
 fn ratings(column: String) -> SoftColumn {
-    SoftColumn { column, kind: LabelKind::Ratings }
+    SoftColumn {
+        column,
+        kind: LabelKind::Ratings,
+    }
 }
 
 /// The columns that the arguments name, and `defaults` for the others.
@@ -147,15 +155,22 @@ pub fn columns(defaults: Columns, args: &ColumnArgs) -> Result<Columns> {
     columns.text_pair = args.text_pair.clone().or(columns.text_pair);
     columns.label = args.label.clone().or(columns.label);
     if let Some(separator) = &args.multi_label {
-        columns.kind = LabelKind::Multi { separator: separator.clone() };
+        columns.kind = LabelKind::Multi {
+            separator: separator.clone(),
+        };
     }
     if let Some(column) = &args.ratings {
         columns.soft = Some(ratings(column.clone()));
     }
     if let Some(column) = &args.shares {
         // The classes are those of the label column; the task fills them in once it has read them.
-        let kind = LabelKind::Shares { classes: Vec::new() };
-        columns.soft = Some(SoftColumn { column: column.clone(), kind });
+        let kind = LabelKind::Shares {
+            classes: Vec::new(),
+        };
+        columns.soft = Some(SoftColumn {
+            column: column.clone(),
+            kind,
+        });
     }
     Ok(columns)
 }
@@ -163,8 +178,16 @@ pub fn columns(defaults: Columns, args: &ColumnArgs) -> Result<Columns> {
 /// How the arguments ask for the file to be read.
 pub fn read_options(args: &ColumnArgs) -> ReadOptions {
     ReadOptions {
-        header: if args.no_header { Header::Absent } else { Header::First },
-        empty: if args.skip_empty { EmptyTexts::Skip } else { EmptyTexts::Refuse },
+        header: if args.no_header {
+            Header::Absent
+        } else {
+            Header::First
+        },
+        empty: if args.skip_empty {
+            EmptyTexts::Skip
+        } else {
+            EmptyTexts::Refuse
+        },
     }
 }
 
@@ -172,8 +195,16 @@ pub fn read_options(args: &ColumnArgs) -> ReadOptions {
 pub fn read_options_like(saved: &ReadOptions, args: &ColumnArgs) -> ReadOptions {
     let asked = read_options(args);
     ReadOptions {
-        header: if args.no_header { asked.header } else { saved.header },
-        empty: if args.skip_empty { asked.empty } else { saved.empty },
+        header: if args.no_header {
+            asked.header
+        } else {
+            saved.header
+        },
+        empty: if args.skip_empty {
+            asked.empty
+        } else {
+            saved.empty
+        },
     }
 }
 
@@ -185,9 +216,12 @@ impl ModelSettings {
             Some("cnn") => ModelKind::Cnn,
             Some(folder) => ModelKind::Folder(folder.into()),
         };
-        let conflict = |flag: &str, with: &str| Err(Error::Conflict(format!("{flag} is for {with}")).into());
+        let conflict =
+            |flag: &str, with: &str| Err(Error::Conflict(format!("{flag} is for {with}")).into());
         match &model {
-            ModelKind::Cnn if args.pooling != PoolingArg::Mean => return conflict("--pooling", "encoders"),
+            ModelKind::Cnn if args.pooling != PoolingArg::Mean => {
+                return conflict("--pooling", "encoders");
+            }
             ModelKind::Cnn if args.freeze.as_deref().is_some_and(|f| f != "embeddings") => {
                 return conflict("--freeze N", "encoders; a cnn takes --freeze embeddings");
             }
@@ -211,7 +245,11 @@ impl ModelSettings {
 }
 
 /// The training settings that the arguments ask for, for `rows` training rows, and the head's learning rate.
-pub fn training(args: &TrainingArgs, model: &ModelKind, rows: usize) -> Result<(TrainSettings, f64)> {
+pub fn training(
+    args: &TrainingArgs,
+    model: &ModelKind,
+    rows: usize,
+) -> Result<(TrainSettings, f64)> {
     let cnn = *model == ModelKind::Cnn;
     let (steps, epochs, rate) = if cnn { (300, 10, 1e-3) } else { (150, 3, 5e-5) };
     if !(0.0..1.0).contains(&args.warm_up) {
@@ -225,7 +263,11 @@ pub fn training(args: &TrainingArgs, model: &ModelKind, rows: usize) -> Result<(
         curve: Curve::warm_up_then_linear(args.warm_up),
         weight_decay: args.weight_decay,
         clip: (args.clip != 0.0).then_some(args.clip),
-        class_weights: if args.class_weights { ClassWeights::Balanced } else { ClassWeights::None },
+        class_weights: if args.class_weights {
+            ClassWeights::Balanced
+        } else {
+            ClassWeights::None
+        },
         patience: args.patience,
         seed: args.seed,
     };
@@ -249,8 +291,14 @@ pub fn schedule(name_or_file: &str) -> Result<(String, Schedule)> {
     if path.extension().is_some_and(|e| e == "json") || path.is_file() {
         let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
         let schedule = Schedule::from_json(&text).map_err(|e| Error::file(path, e))?;
-        let stem = path.file_stem().map_or_else(|| name_or_file.into(), |s| s.to_string_lossy().into_owned());
-        let name = if schedule.name.is_empty() { stem } else { schedule.name.clone() };
+        let stem = path
+            .file_stem()
+            .map_or_else(|| name_or_file.into(), |s| s.to_string_lossy().into_owned());
+        let name = if schedule.name.is_empty() {
+            stem
+        } else {
+            schedule.name.clone()
+        };
         return Ok((name, schedule));
     }
     Ok((name_or_file.to_string(), Schedule::preset(name_or_file)?))
@@ -266,7 +314,9 @@ pub fn device(args: &MachineArgs) -> Result<Device> {
         DeviceArg::Cpu => Ok(Device::Cpu),
         DeviceArg::Cuda if cfg!(feature = "cuda") => Ok(Device::new_cuda(0).map_err(Error::from)?),
         DeviceArg::Cuda => Err(refuse("cuda").into()),
-        DeviceArg::Metal if cfg!(feature = "metal") => Ok(Device::new_metal(0).map_err(Error::from)?),
+        DeviceArg::Metal if cfg!(feature = "metal") => {
+            Ok(Device::new_metal(0).map_err(Error::from)?)
+        }
         DeviceArg::Metal => Err(refuse("metal").into()),
     }
 }

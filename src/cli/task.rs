@@ -6,13 +6,15 @@ use std::sync::Arc;
 use anyhow::Result;
 use candle_core::Device;
 use candle_mixup::metrics::{Metric, Scores, classification};
-use candle_mixup::schedule::{Domain, Schedule, Scheduler, Task, TaskKind};
+use candle_mixup::schedule::{Domain, Pairing, Schedule, Scheduler, Task, TaskKind};
 use candle_mixup::split::{self, Split, Strata};
 use candle_mixup::text::{
-    Columns, Corpus, EncodedTexts, LabelKind, SoftColumn, Source, TextSource, Tokenizer, VocabularySettings,
-    WordVectors,
+    Columns, Corpus, EncodedTexts, LabelKind, SoftColumn, Source, TextSource, Tokenizer,
+    VocabularySettings, WordVectors,
 };
-use candle_mixup::train::{Labels, TargetKind, TrainSettings, logits, probabilities, scores};
+use candle_mixup::train::{
+    Labels, TargetKind, TrainSettings, logits, neighbours, probabilities, scores,
+};
 use candle_mixup::{Error, Tapped};
 
 use super::model::{Built, Family, TextModel};
@@ -64,7 +66,11 @@ pub struct SeedRows {
 
 impl TextTask {
     /// Reads and splits the rows and finds the model; nothing is trained or written.
-    pub fn prepare(mut settings: DataSettings, model: ModelSettings, device: Device) -> Result<Self> {
+    pub fn prepare(
+        mut settings: DataSettings,
+        model: ModelSettings,
+        device: Device,
+    ) -> Result<Self> {
         let source = Source::parse(&settings.data)?;
         name_share_classes(&mut settings, &source)?;
         let mut corpus = Corpus::read(&source, &settings.columns, &settings.read, None)?;
@@ -72,26 +78,56 @@ impl TextTask {
         let own = test_split(&corpus, &settings)?;
         let test_file = append(&mut corpus, &settings.test, &settings)?;
         let validation = append(&mut corpus, &settings.validation, &settings)?;
-        let kind = if corpus.kind().is_multi() { TargetKind::MultiLabel } else { TargetKind::SingleLabel };
+        let kind = if corpus.kind().is_multi() {
+            TargetKind::MultiLabel
+        } else {
+            TargetKind::SingleLabel
+        };
         let width = corpus.classes().len();
         let hard = Labels::new(kind, corpus.targets().to_vec(), width)?;
-        let soft = corpus.soft().map(|soft| Labels::new(kind, soft.to_vec(), width)).transpose()?;
+        let soft = corpus
+            .soft()
+            .map(|soft| Labels::new(kind, soft.to_vec(), width))
+            .transpose()?;
         let labels = match (model.train_on_soft, &soft) {
             (false, _) => hard.clone(),
             (true, Some(soft)) => soft.clone(),
             (true, None) => {
-                return Err(Error::Conflict("--train-on soft needs --ratings or --shares".into()).into());
+                return Err(
+                    Error::Conflict("--train-on soft needs --ratings or --shares".into()).into(),
+                );
             }
         };
         let (test, pool) = (test_file.unwrap_or(own.held_out), own.rest);
-        let shared = family.tokenizer().map(|t| Tokens::new(t.clone(), None, &corpus)).transpose()?;
+        let shared = family
+            .tokenizer()
+            .map(|t| Tokens::new(t.clone(), None, &corpus))
+            .transpose()?;
         let shared = shared.map(Arc::new);
-        Ok(Self { settings, model, corpus, labels, hard, soft, test, pool, validation, family, shared, device })
+        Ok(Self {
+            settings,
+            model,
+            corpus,
+            labels,
+            hard,
+            soft,
+            test,
+            pool,
+            validation,
+            family,
+            shared,
+            device,
+        })
     }
 
     /// A corpus and its test rows, without a model: what `evaluate` draws again.
     pub fn test_rows(settings: &DataSettings) -> Result<(Corpus, Vec<u32>)> {
-        let mut corpus = Corpus::read(&Source::parse(&settings.data)?, &settings.columns, &settings.read, None)?;
+        let mut corpus = Corpus::read(
+            &Source::parse(&settings.data)?,
+            &settings.columns,
+            &settings.read,
+            None,
+        )?;
         let split = test_split(&corpus, settings)?;
         let file = append(&mut corpus, &settings.test, settings)?;
         append(&mut corpus, &settings.validation, settings)?;
@@ -107,7 +143,8 @@ impl TextTask {
             (None, Some(n)) => split::in_all(&self.pool, strata, n, seed)?,
             (None, None) => self.pool.clone(),
         };
-        let wanted = self.settings.validation != HeldOut::Default || chosen.len() >= VALIDATION_FROM;
+        let wanted =
+            self.settings.validation != HeldOut::Default || chosen.len() >= VALIDATION_FROM;
         let (train, validation) = match &self.validation {
             Some(rows) => (chosen, rows.clone()),
             None if !wanted => (chosen, Vec::new()),
@@ -119,15 +156,27 @@ impl TextTask {
         let tokens = match &self.shared {
             Some(tokens) => tokens.clone(),
             None => {
-                let texts: Vec<&str> = train.iter().map(|&r| self.corpus.texts()[r as usize].as_str()).collect();
-                let tokenizer = Tokenizer::learn(&texts, &VocabularySettings::default(), self.model.max_tokens)?;
+                let texts: Vec<&str> = train
+                    .iter()
+                    .map(|&r| self.corpus.texts()[r as usize].as_str())
+                    .collect();
+                let tokenizer = Tokenizer::learn(
+                    &texts,
+                    &VocabularySettings::default(),
+                    self.model.max_tokens,
+                )?;
                 let read = |path| WordVectors::read(path, &tokenizer.words());
                 let vectors = self.model.vectors.as_ref().map(read).transpose()?;
                 Arc::new(Tokens::new(tokenizer, vectors, &self.corpus)?)
             }
         };
         let in_both = self.in_both(&train);
-        Ok(SeedRows { train, validation, tokens, in_both })
+        Ok(SeedRows {
+            train,
+            validation,
+            tokens,
+            in_both,
+        })
     }
 
     fn validation_split(&self, rows: &[u32], seed: u64) -> Result<Split> {
@@ -138,7 +187,13 @@ impl TextTask {
         let classes = classes_of(&self.corpus);
         Ok(match self.corpus.groups() {
             Some(groups) => split::grouped(rows, groups, share, usize::MAX, seed)?,
-            None => split::stratified(rows, strata(&self.corpus, &classes), share, usize::MAX, seed)?,
+            None => split::stratified(
+                rows,
+                strata(&self.corpus, &classes),
+                share,
+                usize::MAX,
+                seed,
+            )?,
         })
     }
 
@@ -146,16 +201,29 @@ impl TextTask {
     fn in_both(&self, train: &[u32]) -> usize {
         let key = |row: &u32| {
             let row = *row as usize;
-            (self.corpus.texts()[row].as_str(), self.corpus.pairs().map(|p| p[row].as_str()))
+            (
+                self.corpus.texts()[row].as_str(),
+                self.corpus.pairs().map(|p| p[row].as_str()),
+            )
         };
         let known: HashSet<_> = train.iter().map(key).collect();
-        self.test.iter().filter(|row| known.contains(&key(row))).count()
+        self.test
+            .iter()
+            .filter(|row| known.contains(&key(row)))
+            .count()
     }
 
     /// A fresh model with the initial weights of a seed.
     pub fn build(&self, tokens: &Tokens, seed: u64, head_factor: f64) -> Result<Built> {
         let classes = self.corpus.classes().len();
-        self.family.build(&self.model, tokens, classes, seed, head_factor, &self.device)
+        self.family.build(
+            &self.model,
+            tokens,
+            classes,
+            seed,
+            head_factor,
+            &self.device,
+        )
     }
 
     /// The rows as a model reads them.
@@ -164,9 +232,18 @@ impl TextTask {
     }
 
     /// A schedule checked against a model's sites and a run of `rows` training rows.
-    pub fn scheduler(&self, schedule: &Schedule, built: &Built, rows: &SeedRows, run: &TrainSettings) -> Result<Scheduler> {
+    pub fn scheduler(
+        &self,
+        schedule: &Schedule,
+        built: &Built,
+        rows: &SeedRows,
+        run: &TrainSettings,
+    ) -> Result<Scheduler> {
         let accumulate = run.accumulate as u64;
-        let (steps, per_epoch) = (run.steps(rows.train.len()), run.steps_per_epoch(rows.train.len()));
+        let (steps, per_epoch) = (
+            run.steps(rows.train.len()),
+            run.steps_per_epoch(rows.train.len()),
+        );
         let task = Task {
             domain: Domain::Text,
             kind: match self.labels.kind() {
@@ -182,9 +259,33 @@ impl TextTask {
         Ok(schedule.clone().check(&built.model.sites(), &task)?)
     }
 
+    /// The training rows' neighbours, where the schedule mixes with them.
+    pub fn neighbours(
+        &self,
+        built: &Built,
+        rows: &SeedRows,
+        scheduler: &Scheduler,
+    ) -> Result<Option<Vec<Vec<u32>>>> {
+        match scheduler.schedule().partner {
+            Pairing::Nearest { k, .. } => Ok(Some(neighbours(
+                &built.model,
+                &self.source(&rows.tokens),
+                &rows.train,
+                k,
+            )?)),
+            _ => Ok(None),
+        }
+    }
+
     /// The test rows' scores; with soft labels also those against them.
     pub fn score(&self, built: &Built, tokens: &Tokens) -> Result<Scores> {
-        scores_with_soft(&built.model, &self.source(tokens), &self.hard, self.soft.as_ref(), &self.test)
+        scores_with_soft(
+            &built.model,
+            &self.source(tokens),
+            &self.hard,
+            self.soft.as_ref(),
+            &self.test,
+        )
     }
 
     /// The metric that decides, first in every table.
@@ -200,7 +301,11 @@ impl TextTask {
 impl Tokens {
     fn new(tokenizer: Tokenizer, vectors: Option<WordVectors>, corpus: &Corpus) -> Result<Self> {
         let texts = Arc::new(tokenizer.encode(corpus.texts(), corpus.pairs())?);
-        Ok(Self { tokenizer, vectors, texts })
+        Ok(Self {
+            tokenizer,
+            vectors,
+            texts,
+        })
     }
 }
 
@@ -212,33 +317,64 @@ pub fn scores_with_soft(
     soft: Option<&Labels>,
     rows: &[u32],
 ) -> Result<Scores> {
-    let Some(soft) = soft else { return Ok(scores(model, source, hard, rows)?) };
+    let Some(soft) = soft else {
+        return Ok(scores(model, source, hard, rows)?);
+    };
     let width = hard.outputs();
-    let shares = probabilities(&logits(model, source, rows)?, width, TargetKind::SingleLabel);
+    let shares = probabilities(
+        &logits(model, source, rows)?,
+        width,
+        TargetKind::SingleLabel,
+    );
     let mut all = classification(&shares, &hard.gather(rows), width)?;
     let against_soft = classification(&shares, &soft.gather(rows), width)?;
     for metric in [Metric::SoftLogLoss, Metric::SoftBrier] {
-        all.values.extend(against_soft.get(metric).map(|value| (metric, value)));
+        all.values
+            .extend(against_soft.get(metric).map(|value| (metric, value)));
     }
     Ok(all)
 }
 
 /// Shares are written in the order of the sorted classes of the label column.
 fn name_share_classes(settings: &mut DataSettings, source: &Source) -> Result<()> {
-    let Some(soft) = settings.columns.soft.take_if(|s| matches!(s.kind, LabelKind::Shares { .. })) else {
+    let Some(soft) = settings
+        .columns
+        .soft
+        .take_if(|s| matches!(s.kind, LabelKind::Shares { .. }))
+    else {
         return Ok(());
     };
-    let classes = Corpus::read(source, &settings.columns, &settings.read, None)?.classes().to_vec();
-    settings.columns.soft = Some(SoftColumn { kind: LabelKind::Shares { classes }, ..soft });
+    let classes = Corpus::read(source, &settings.columns, &settings.read, None)?
+        .classes()
+        .to_vec();
+    settings.columns.soft = Some(SoftColumn {
+        kind: LabelKind::Shares { classes },
+        ..soft
+    });
     Ok(())
 }
 
 /// Reads a held-out file behind the rows that are there; its row numbers.
-fn append(corpus: &mut Corpus, held_out: &HeldOut, settings: &DataSettings) -> Result<Option<Vec<u32>>> {
-    let HeldOut::File(file) = held_out else { return Ok(None) };
+fn append(
+    corpus: &mut Corpus,
+    held_out: &HeldOut,
+    settings: &DataSettings,
+) -> Result<Option<Vec<u32>>> {
+    let HeldOut::File(file) = held_out else {
+        return Ok(None);
+    };
     let classes = corpus.classes().to_vec();
-    let columns = Columns { group: None, time: None, ..settings.columns.clone() };
-    let other = Corpus::read(&Source::parse(file)?, &columns, &settings.read, Some(&classes))?;
+    let columns = Columns {
+        group: None,
+        time: None,
+        ..settings.columns.clone()
+    };
+    let other = Corpus::read(
+        &Source::parse(file)?,
+        &columns,
+        &settings.read,
+        Some(&classes),
+    )?;
     Ok(Some(corpus.append(other)?))
 }
 
@@ -247,22 +383,36 @@ fn append(corpus: &mut Corpus, held_out: &HeldOut, settings: &DataSettings) -> R
 fn test_split(corpus: &Corpus, settings: &DataSettings) -> Result<Split> {
     let rows: Vec<u32> = (0..corpus.len() as u32).collect();
     let (share, most) = match &settings.test {
-        HeldOut::File(_) => return Ok(Split { held_out: Vec::new(), rest: rows }),
+        HeldOut::File(_) => {
+            return Ok(Split {
+                held_out: Vec::new(),
+                rest: rows,
+            });
+        }
         HeldOut::Share(share) => (*share, usize::MAX),
         HeldOut::Default => (TEST_SHARE, MOST_TEST_ROWS),
     };
     Ok(match (corpus.time_order(), corpus.groups()) {
         (Some(order), _) => split::latest(&order, share, most)?,
         (None, Some(groups)) => split::grouped(&rows, groups, share, most, 0)?,
-        (None, None) => split::stratified(&rows, strata(corpus, &classes_of(corpus)), share, most, 0)?,
+        (None, None) => {
+            split::stratified(&rows, strata(corpus, &classes_of(corpus)), share, most, 0)?
+        }
     })
 }
 
 /// The class of every row; rows of several classes have no stratum of their own, and all are one.
 fn classes_of(corpus: &Corpus) -> Vec<u32> {
-    if corpus.kind().is_multi() { vec![0; corpus.len()] } else { corpus.class_ids() }
+    if corpus.kind().is_multi() {
+        vec![0; corpus.len()]
+    } else {
+        corpus.class_ids()
+    }
 }
 
 fn strata<'a>(corpus: &'a Corpus, classes: &'a [u32]) -> Strata<'a> {
-    Strata { classes, names: corpus.classes() }
+    Strata {
+        classes,
+        names: corpus.classes(),
+    }
 }

@@ -25,35 +25,59 @@ pub const RESULT: &str = "metrics.json";
 pub fn run(args: TrainTextArgs) -> Result<()> {
     let started = Instant::now();
     let threads = settings::threads(&args.training.machine)?;
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("cannot start threads")?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .context("cannot start threads")?;
     pool.install(|| train_text(&args, started))
 }
 
 fn train_text(args: &TrainTextArgs, started: Instant) -> Result<()> {
     let print = args.output.print;
     let prepared = Prepared::new(args)?;
-    let dir = RunDir::open(&args.output, "train-text", &serde_json::to_value(&prepared.settings)?, RESULT)?;
+    let dir = RunDir::open(
+        &args.output,
+        "train-text",
+        &serde_json::to_value(&prepared.settings)?,
+        RESULT,
+    )?;
     if dir.finished {
         return already_finished(&dir, print.json);
     }
     let bars = Bars::new(print.quiet);
     if !print.quiet {
-        warnings(&prepared.task, &prepared.rows).iter().for_each(|line| eprintln!("{line}"));
+        warnings(&prepared.task, &prepared.rows)
+            .iter()
+            .for_each(|line| eprintln!("{line}"));
     }
     let steps = prepared.settings.training.steps(prepared.rows.train.len());
-    let mut bar = RunBar::new(&bars, steps, &prepared.settings.arms[0].0, Interrupt::listen()?);
-    let every = Duration::try_from_secs_f64(args.checkpoint_every)
-        .map_err(|_| Error::setting("--checkpoint-every", "0 or more seconds", args.checkpoint_every))?;
+    let mut bar = RunBar::new(
+        &bars,
+        steps,
+        &prepared.settings.arms[0].0,
+        Interrupt::listen()?,
+    );
+    let every = Duration::try_from_secs_f64(args.checkpoint_every).map_err(|_| {
+        Error::setting(
+            "--checkpoint-every",
+            "0 or more seconds",
+            args.checkpoint_every,
+        )
+    })?;
     let mut checkpoint = Checkpoint::new(dir.file("checkpoint.safetensors"), every);
     let outcome = match prepared.train(&mut bar, &mut checkpoint) {
         Err(e) if matches!(e.downcast_ref(), Some(Error::Interrupted)) => {
             let path = dir.path().display();
-            return Err(e.context(format!("saved in {path}; the same command with --out {path} --resume goes on")));
+            return Err(e.context(format!(
+                "saved in {path}; the same command with --out {path} --resume goes on"
+            )));
         }
         outcome => outcome?,
     };
     drop(bar);
-    let test = prepared.task.score(&prepared.built, &prepared.rows.tokens)?;
+    let test = prepared
+        .task
+        .score(&prepared.built, &prepared.rows.tokens)?;
     prepared.write(&dir, &outcome, &test, started.elapsed().as_secs_f64())?;
     checkpoint.delete()?;
     finish(&dir, &prepared, &outcome, &test, print.json)
@@ -70,7 +94,10 @@ struct Prepared {
 
 impl Prepared {
     fn new(args: &TrainTextArgs) -> Result<Self> {
-        let name = args.schedule.as_ref().map_or(args.mix.clone(), |file| file.display().to_string());
+        let name = args
+            .schedule
+            .as_ref()
+            .map_or(args.mix.clone(), |file| file.display().to_string());
         let (name, schedule) = settings::schedule(&name)?;
         let model = ModelSettings::of(&args.model)?;
         let kind = model.model.clone();
@@ -91,10 +118,19 @@ impl Prepared {
             training,
             head_rate,
         };
-        Ok(Self { settings, task, rows, built, scheduler })
+        Ok(Self {
+            settings,
+            task,
+            rows,
+            built,
+            scheduler,
+        })
     }
 
     fn train(&self, watcher: &mut dyn Watcher, checkpoint: &mut Checkpoint) -> Result<Outcome> {
+        let neighbours = self
+            .task
+            .neighbours(&self.built, &self.rows, &self.scheduler)?;
         let job = Job {
             model: &self.built.model,
             weights: &self.built.weights,
@@ -104,6 +140,7 @@ impl Prepared {
             train: &self.rows.train,
             validation: &self.rows.validation,
             scheduler: &self.scheduler,
+            neighbours: neighbours.as_deref(),
             settings: &self.settings.training,
             device: &self.task.device,
         };
@@ -112,9 +149,21 @@ impl Prepared {
 
     /// Everything that the run leaves; `metrics.json` comes last, since it says that the run has ended.
     fn write(&self, dir: &RunDir, outcome: &Outcome, test: &Scores, seconds: f64) -> Result<()> {
-        self.built.save(dir.path(), &self.rows.tokens.tokenizer, self.task.corpus.classes(), self.task.labels.kind())?;
-        let history: Vec<String> = outcome.history.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
-        files::write(dir.file("history.jsonl"), (history.join("\n") + "\n").as_bytes())?;
+        self.built.save(
+            dir.path(),
+            &self.rows.tokens.tokenizer,
+            self.task.corpus.classes(),
+            self.task.labels.kind(),
+        )?;
+        let history: Vec<String> = outcome
+            .history
+            .iter()
+            .map(serde_json::to_string)
+            .collect::<Result<_, _>>()?;
+        files::write(
+            dir.file("history.jsonl"),
+            (history.join("\n") + "\n").as_bytes(),
+        )?;
         let page = report::train_page(&TrainReport {
             title: format!("{} on {}", self.settings.arms[0].0, self.settings.data.data),
             version: self.settings.version.clone(),
@@ -123,7 +172,11 @@ impl Prepared {
             history: report_points(&outcome.history),
             test: test.clone(),
             classes: self.task.corpus.classes().to_vec(),
-            draws: draws(&self.scheduler, &self.settings.training, &self.rows, &self.task)?,
+            draws: draws(
+                &self.scheduler,
+                &self.settings.training,
+                self.rows.train.len(),
+            ),
             seconds,
         })?;
         files::write(dir.file("report.html"), page.as_bytes())?;
@@ -161,18 +214,37 @@ impl Prepared {
     }
 }
 
-fn finish(dir: &RunDir, prepared: &Prepared, outcome: &Outcome, test: &Scores, as_json: bool) -> Result<()> {
+fn finish(
+    dir: &RunDir,
+    prepared: &Prepared,
+    outcome: &Outcome,
+    test: &Scores,
+    as_json: bool,
+) -> Result<()> {
     if as_json {
-        print!("{}", std::fs::read_to_string(dir.file(RESULT)).map_err(Error::io(dir.file(RESULT)))?);
+        print!(
+            "{}",
+            std::fs::read_to_string(dir.file(RESULT)).map_err(Error::io(dir.file(RESULT)))?
+        );
         return Ok(());
     }
     let rows = prepared.rows.train.len();
-    println!("{rows} training rows, {} steps, {} test rows", outcome.steps, prepared.task.test.len());
+    println!(
+        "{rows} training rows, {} steps, {} test rows",
+        outcome.steps,
+        prepared.task.test.len()
+    );
     if let Some(step) = outcome.best_step {
-        println!("kept the weights of step {step}, the lowest log loss on {} validation rows", prepared.rows.validation.len());
+        println!(
+            "kept the weights of step {step}, the lowest log loss on {} validation rows",
+            prepared.rows.validation.len()
+        );
     }
     println!("\n{}", report::score_table(test));
-    println!("{}", report::class_table(test, prepared.task.corpus.classes()));
+    println!(
+        "{}",
+        report::class_table(test, prepared.task.corpus.classes())
+    );
     println!("run {}", dir.path().display());
     println!("report {}", dir.file("report.html").display());
     Ok(())
@@ -182,10 +254,14 @@ fn already_finished(dir: &RunDir, as_json: bool) -> Result<()> {
     let path = dir.file(RESULT);
     let text = std::fs::read_to_string(&path).map_err(Error::io(&path))?;
     if as_json {
-        let value: serde_json::Value = serde_json::from_str(&text).map_err(|e| Error::file(&path, e))?;
+        let value: serde_json::Value =
+            serde_json::from_str(&text).map_err(|e| Error::file(&path, e))?;
         print!("{}", pretty(&value)?);
     } else {
-        println!("{}: the run has ended; nothing was changed", dir.path().display());
+        println!(
+            "{}: the run has ended; nothing was changed",
+            dir.path().display()
+        );
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The page of a comparison.
 
 use super::html::{self, Cell};
-use super::input::{ArmDetail, CompareReport, History, Point};
+use super::input::{ArmDetail, CompareReport, History};
 use super::plot::{self, Style};
 use super::table::{CELLS, cells, heading, mean_and_spread};
 use crate::compare::{Comparison, Verdict};
@@ -126,13 +126,12 @@ fn difference_table(comparison: &Comparison) -> String {
 fn learning(comparison: &Comparison, arms: &[ArmDetail]) -> Result<String> {
     let mut figures = Vec::new();
     let histories = || arms.iter().map(|a| a.histories.as_slice());
-    let training: [(&str, fn(&Point) -> Option<f64>); 2] = [
-        ("training loss, as trained", |p| Some(p.train_loss)),
-        ("training loss, unmixed rows", |p| p.clean_loss),
-    ];
-    for (name, value) in training {
-        if let Some(svg) = plot::curves(name, &plot::bands(histories(), value))? {
-            figures.push(html::figure(name, &svg));
+    let as_trained = plot::bands(histories(), |p| Some(p.train_loss));
+    let unmixed = plot::bands(histories(), |p| p.clean_loss);
+    for (name, bands) in [("as trained", as_trained), ("unmixed rows", unmixed)] {
+        let name = format!("training loss, {name}");
+        if let Some(svg) = plot::curves(&name, &bands)? {
+            figures.push(html::figure(&name, &svg));
         }
     }
     for metric in comparison.metrics().into_iter().take(CURVES) {

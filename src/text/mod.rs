@@ -26,7 +26,5 @@ pub use read::{
     TextRow, TextRows,
 };
 pub use source::TextSource;
-pub use tokens::{
-    EncodedTexts, MAX_TOKENS, TokenBatch, Tokenizer, VocabularySettings,
-};
+pub use tokens::{EncodedTexts, MAX_TOKENS, TokenBatch, Tokenizer, VocabularySettings};
 pub use vectors::WordVectors;

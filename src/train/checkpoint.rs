@@ -36,7 +36,12 @@ pub(super) struct Saved {
 impl Checkpoint {
     /// A checkpoint at `path`, written at least every `every`.
     pub fn new(path: impl Into<PathBuf>, every: Duration) -> Self {
-        Self { path: path.into(), every, written: Instant::now(), cost: Duration::ZERO }
+        Self {
+            path: path.into(),
+            every,
+            written: Instant::now(),
+            cost: Duration::ZERO,
+        }
     }
 
     /// The file.
@@ -59,7 +64,11 @@ impl Checkpoint {
     ) -> Result<()> {
         let started = Instant::now();
         let mut tensors: BTreeMap<String, Tensor> = BTreeMap::new();
-        let groups = [("weight", Some(weights.tensors()?)), ("state", Some(optimiser.state()?)), ("best", best.cloned())];
+        let groups = [
+            ("weight", Some(weights.tensors()?)),
+            ("state", Some(optimiser.state()?)),
+            ("best", best.cloned()),
+        ];
         for (group, members) in groups {
             let members = members.into_iter().flatten();
             tensors.extend(members.map(|(name, tensor)| (format!("{group}/{name}"), tensor)));
@@ -78,11 +87,16 @@ impl Checkpoint {
             return Ok(None);
         }
         let (tensors, metadata) = files::read_tensors(&self.path)?;
-        let progress = metadata.get("progress").ok_or_else(|| Error::file(&self.path, "not a checkpoint"))?;
+        let progress = metadata
+            .get("progress")
+            .ok_or_else(|| Error::file(&self.path, "not a checkpoint"))?;
         let progress = serde_json::from_str(progress).map_err(|e| Error::file(&self.path, e))?;
         let group = |group: &str| -> BTreeMap<String, Tensor> {
             let strip = |(name, tensor): (&String, &Tensor)| {
-                Some((name.strip_prefix(group)?.strip_prefix('/')?.to_string(), tensor.clone()))
+                Some((
+                    name.strip_prefix(group)?.strip_prefix('/')?.to_string(),
+                    tensor.clone(),
+                ))
             };
             tensors.iter().filter_map(strip).collect()
         };

@@ -15,13 +15,19 @@ const BATCH: usize = 64;
 ///
 /// # Errors
 /// Candle's.
-pub fn logits<M: Tapped>(model: &M, source: &impl RowSource<Input = M::Input>, rows: &[u32]) -> Result<Vec<f32>> {
+pub fn logits<M: Tapped>(
+    model: &M,
+    source: &impl RowSource<Input = M::Input>,
+    rows: &[u32],
+) -> Result<Vec<f32>> {
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_by_key(|&i| source.size(rows[i]));
     let mut all = Vec::new();
     for places in order.chunks(BATCH) {
         let batch: Vec<u32> = places.iter().map(|&i| rows[i]).collect();
-        let out = model.forward(&source.batch(&batch)?, &mut ())?.to_dtype(DType::F32)?;
+        let out = model
+            .forward(&source.batch(&batch)?, &mut ())?
+            .to_dtype(DType::F32)?;
         let outputs = out.dim(1)?;
         all.resize(rows.len() * outputs, 0.0);
         let values = out.flatten_all()?.to_vec1::<f32>()?;
@@ -36,7 +42,10 @@ pub fn logits<M: Tapped>(model: &M, source: &impl RowSource<Input = M::Input>, r
 pub fn probabilities(logits: &[f32], outputs: usize, kind: TargetKind) -> Vec<f32> {
     match kind {
         TargetKind::SingleLabel => logits.chunks(outputs).flat_map(softmax).collect(),
-        TargetKind::MultiLabel => logits.iter().map(|&z| (1.0 / (1.0 + (-f64::from(z)).exp())) as f32).collect(),
+        TargetKind::MultiLabel => logits
+            .iter()
+            .map(|&z| (1.0 / (1.0 + (-f64::from(z)).exp())) as f32)
+            .collect(),
     }
 }
 

@@ -43,10 +43,19 @@ impl Labels {
     pub fn new(kind: TargetKind, values: Vec<f32>, outputs: usize) -> Result<Self> {
         if outputs == 0 || !values.len().is_multiple_of(outputs) {
             let expected = format!("rows of {outputs} values");
-            return Err(Error::Shape { what: "targets".into(), expected, got: format!("{} values", values.len()) });
+            return Err(Error::Shape {
+                what: "targets".into(),
+                expected,
+                got: format!("{} values", values.len()),
+            });
         }
         let classes = values.chunks(outputs).map(largest).collect();
-        Ok(Self { kind, values, outputs, classes })
+        Ok(Self {
+            kind,
+            values,
+            outputs,
+            classes,
+        })
     }
 
     /// What the targets mean.
@@ -74,6 +83,12 @@ impl Labels {
         &self.classes
     }
 
+    /// The classes of these rows; `None` where a row may have several.
+    pub fn classes_of(&self, rows: &[u32]) -> Option<Vec<u32>> {
+        let class = |row: &u32| self.classes[*row as usize];
+        (self.kind == TargetKind::SingleLabel).then(|| rows.iter().map(class).collect())
+    }
+
     /// The targets of one row.
     pub fn row(&self, row: u32) -> &[f32] {
         &self.values[row as usize * self.outputs..][..self.outputs]
@@ -89,7 +104,11 @@ impl Labels {
     /// # Errors
     /// Candle's.
     pub fn batch(&self, rows: &[u32], device: &Device) -> Result<Tensor> {
-        Ok(Tensor::from_vec(self.gather(rows), (rows.len(), self.outputs), device)?)
+        Ok(Tensor::from_vec(
+            self.gather(rows),
+            (rows.len(), self.outputs),
+            device,
+        )?)
     }
 
     /// How much target mass each output has over these rows: the class counts where labels are hard.

@@ -10,7 +10,13 @@ const POOL: usize = 8;
 /// In runs of sixteen batches and more, rows of similar size (`size`, tokens of a text) are put together inside pools
 /// of up to eight batches, so that a batch holds little padding; in shorter runs that would make the same rows meet
 /// in every epoch. The last, smaller batch is kept.
-pub fn batches(seed: u64, epoch: u32, rows: &[u32], batch: usize, size: impl Fn(u32) -> usize) -> Vec<Vec<u32>> {
+pub fn batches(
+    seed: u64,
+    epoch: u32,
+    rows: &[u32],
+    batch: usize,
+    size: impl Fn(u32) -> usize,
+) -> Vec<Vec<u32>> {
     let mut stream = Stream::new(seed, Purpose::Order, u64::from(epoch));
     let mut rows = rows.to_vec();
     stream.shuffle(&mut rows);

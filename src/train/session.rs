@@ -46,6 +46,9 @@ pub struct Job<'a, M, S> {
     pub validation: &'a [u32],
     /// When and how rows are mixed.
     pub scheduler: &'a Scheduler,
+    /// The nearest training rows of every training row, by place, where the schedule mixes with neighbours (see
+    /// [`neighbours`](super::neighbours())).
+    pub neighbours: Option<&'a [Vec<u32>]>,
     /// The settings.
     pub settings: &'a TrainSettings,
     /// Where the model lives.
@@ -136,8 +139,18 @@ where
         }
         let clock = Clock::at(run.at.step, steps, per_epoch);
         if batches.0 != clock.epoch {
-            let size = |row| job.source.size(row);
-            batches = (clock.epoch, order::batches(job.settings.seed, clock.epoch, job.train, job.settings.batch, size));
+            let size = |place: u32| job.source.size(job.train[place as usize]);
+            let places: Vec<u32> = (0..job.train.len() as u32).collect();
+            batches = (
+                clock.epoch,
+                order::batches(
+                    job.settings.seed,
+                    clock.epoch,
+                    &places,
+                    job.settings.batch,
+                    size,
+                ),
+            );
         }
         let first = (clock.step % per_epoch) as usize * job.settings.accumulate;
         let group = batches.1.iter().skip(first).take(job.settings.accumulate);
@@ -157,6 +170,8 @@ struct Run<'a, M, S> {
     job: &'a Job<'a, M, S>,
     loss: Loss,
     class_weights: Option<Vec<f32>>,
+    /// The class of every training row, by place; `None` where rows may have several.
+    classes: Option<Vec<u32>>,
     clean: Vec<u32>,
     optimiser: AdamW,
     best: Option<BTreeMap<String, Tensor>>,
@@ -181,7 +196,11 @@ where
             return Err(Error::Data("there are no training rows".into()));
         }
         let s = job.settings;
-        let settings = AdamWSettings { weight_decay: s.weight_decay, clip: s.clip, ..AdamWSettings::default() };
+        let settings = AdamWSettings {
+            weight_decay: s.weight_decay,
+            clip: s.clip,
+            ..AdamWSettings::default()
+        };
         let mut clean = job.train.to_vec();
         Stream::new(s.seed, Purpose::Split, u64::MAX).shuffle(&mut clean);
         clean.truncate(CLEAN_ROWS);
@@ -189,6 +208,7 @@ where
             job,
             loss: job.labels.kind().loss(),
             class_weights: class_weights(job),
+            classes: job.labels.classes_of(job.train),
             clean,
             optimiser: AdamW::new(job.parameters.clone(), settings)?,
             best: None,
@@ -196,15 +216,17 @@ where
         })
     }
 
-    /// One optimiser step over the microbatches of `group`, each mixed on its own.
+    /// One optimiser step over the microbatches of `group` (places among the training rows), each mixed on its own.
     fn step(&mut self, clock: Clock, group: &[&[u32]]) -> Result<StepEvent> {
         let total: usize = group.iter().map(|b| b.len()).sum();
         let mut sum: Option<Gradients> = None;
         let (mut loss, mut mixed) = (0.0, None);
-        for (micro, rows) in group.iter().enumerate() {
-            let share = rows.len() as f64 / total as f64;
-            let pass = self.pass(self.micro_clock(clock, micro), rows, share)?;
-            self.at.window.add(pass.loss, pass.hits, rows.len(), pass.mixed.is_some());
+        for (micro, places) in group.iter().enumerate() {
+            let share = places.len() as f64 / total as f64;
+            let pass = self.pass(self.micro_clock(clock, micro), places, share)?;
+            self.at
+                .window
+                .add(pass.loss, pass.hits, places.len(), pass.mixed.is_some());
             loss += pass.loss * share;
             mixed = mixed.or(pass.mixed);
             match &mut sum {
@@ -219,49 +241,77 @@ where
         let rate = self.job.settings.rate * self.job.settings.curve.value(clock);
         self.optimiser.step(&gradients, rate)?;
         self.at.step += 1;
-        Ok(StepEvent { clock, loss, mixed, rows: total })
+        Ok(StepEvent {
+            clock,
+            loss,
+            mixed,
+            rows: total,
+        })
     }
 
     /// The schedule's clock counts forward passes.
     fn micro_clock(&self, clock: Clock, micro: usize) -> Clock {
         let n = self.job.settings.accumulate as u64;
-        Clock { step: clock.step * n + micro as u64, steps: clock.steps * n, ..clock }
+        Clock {
+            step: clock.step * n + micro as u64,
+            steps: clock.steps * n,
+            ..clock
+        }
     }
 
     /// Forward and backward of one batch; its loss counts `share` in the step.
-    fn pass(&mut self, clock: Clock, rows: &[u32], share: f64) -> Result<Pass> {
+    fn pass(&mut self, clock: Clock, places: &[u32], share: f64) -> Result<Pass> {
         let job = self.job;
-        let plan = self.plan(clock, rows)?;
-        let incoming = match &plan {
-            Some(plan) if !plan.loaded.is_empty() => [rows, &plan.loaded].concat(),
-            _ => rows.to_vec(),
-        };
-        let mut tap =
-            MixTap::new(plan.as_ref()).with_dropout(DropoutKeys::new(job.settings.seed, clock.step));
+        let plan = self.plan(clock, places)?;
+        let loaded = plan.iter().flat_map(|plan| &plan.loaded);
+        let incoming: Vec<u32> = places
+            .iter()
+            .chain(loaded)
+            .map(|&place| job.train[place as usize])
+            .collect();
+        let mut tap = MixTap::new(plan.as_ref())
+            .with_dropout(DropoutKeys::new(job.settings.seed, clock.step));
         let logits = job.model.forward(&job.source.batch(&incoming)?, &mut tap)?;
         tap.finish(&job.model.sites())?;
         let own = job.labels.batch(&incoming, job.device)?;
-        let mixed = plan.as_ref().map_or(Ok(own.clone()), |plan| mix_targets(&own, &plan.pairs))?;
+        let mixed = plan
+            .as_ref()
+            .map_or(Ok(own.clone()), |plan| mix_targets(&own, &plan.pairs))?;
         let targets = match (job.scheduler.smoothing(), job.labels.kind()) {
             (s, TargetKind::SingleLabel) if s > 0.0 => smooth(&mixed, s)?,
             (s, TargetKind::MultiLabel) if s > 0.0 => mixed.affine(1.0 - s, s / 2.0)?,
             _ => mixed.clone(),
         };
-        let loss = self.loss.of(&logits, &targets, self.class_weights.as_deref())?;
+        let loss = self
+            .loss
+            .of(&logits, &targets, self.class_weights.as_deref())?;
         let value = loss.to_dtype(DType::F64)?.to_scalar::<f64>()?;
         if !value.is_finite() {
-            return Err(Error::NotFinite { what: "the training loss".into(), step: clock.step });
+            return Err(Error::NotFinite {
+                what: "the training loss".into(),
+                step: clock.step,
+            });
         }
         let gradients = nn::backward(&(loss * share)?, &job.parameters)?;
-        let hits = hits(&logits, &mixed, job.labels.kind())? * rows.len() as f64;
-        Ok(Pass { gradients, loss: value, hits, mixed: plan.map(|p| p.site) })
+        let hits = hits(&logits, &mixed, job.labels.kind())? * places.len() as f64;
+        Ok(Pass {
+            gradients,
+            loss: value,
+            hits,
+            mixed: plan.map(|p| p.site),
+        })
     }
 
-    fn plan(&mut self, clock: Clock, rows: &[u32]) -> Result<Option<MixPlan>> {
-        let classes = (self.job.labels.kind() == TargetKind::SingleLabel).then(|| self.job.labels.classes());
-        let batch = Rows { batch: rows, classes, neighbours: None };
+    /// The schedule knows the training rows by their places, so that no partner can come from anywhere else.
+    fn plan(&mut self, clock: Clock, places: &[u32]) -> Result<Option<MixPlan>> {
+        let classes = self.classes.as_deref();
+        let batch = Rows {
+            batch: places,
+            classes,
+            neighbours: self.job.neighbours,
+        };
         let plan = self.job.scheduler.plan(clock, batch)?;
-        if plan.is_none() && rows.len() == 1 && self.job.scheduler.probability(clock) > 0.0 {
+        if plan.is_none() && places.len() == 1 && self.job.scheduler.probability(clock) > 0.0 {
             self.at.skipped += 1;
         }
         Ok(plan)
@@ -272,7 +322,9 @@ where
         let last = self.at.step == clock.steps;
         let epochs = clock.steps.div_ceil(per_epoch);
         let validates = !self.job.validation.is_empty()
-            && (last || epoch_ends && (u64::from(clock.epoch) + 1).is_multiple_of(epochs.div_ceil(POINTS)));
+            && (last
+                || epoch_ends
+                    && (u64::from(clock.epoch) + 1).is_multiple_of(epochs.div_ceil(POINTS)));
         if !(last || validates || self.at.step.is_multiple_of(clock.steps.div_ceil(POINTS))) {
             return Ok(());
         }
@@ -307,25 +359,38 @@ where
     }
 
     fn clean_loss(&self) -> Result<f64> {
-        let logits = self.job.model.forward(&self.job.source.batch(&self.clean)?, &mut ())?;
+        let logits = self
+            .job
+            .model
+            .forward(&self.job.source.batch(&self.clean)?, &mut ())?;
         let targets = self.job.labels.batch(&self.clean, self.job.device)?;
         let loss = self.loss.of(&logits.detach(), &targets, None)?;
         Ok(loss.to_dtype(DType::F64)?.to_scalar::<f64>()?)
     }
 
     fn out_of_patience(&self) -> bool {
-        self.job.settings.patience.is_some_and(|patience| self.at.since_best >= patience)
+        self.job
+            .settings
+            .patience
+            .is_some_and(|patience| self.at.since_best >= patience)
     }
 
     fn save(&self, checkpoint: Option<&mut Checkpoint>) -> Result<()> {
         match checkpoint {
             None => Ok(()),
-            Some(c) => c.save(&self.at, self.job.weights, &self.optimiser, self.best.as_ref()),
+            Some(c) => c.save(
+                &self.at,
+                self.job.weights,
+                &self.optimiser,
+                self.best.as_ref(),
+            ),
         }
     }
 
     fn take_up(&mut self, checkpoint: Option<&Checkpoint>) -> Result<Option<u64>> {
-        let Some(saved) = checkpoint.map(Checkpoint::load).transpose()?.flatten() else { return Ok(None) };
+        let Some(saved) = checkpoint.map(Checkpoint::load).transpose()?.flatten() else {
+            return Ok(None);
+        };
         self.job.weights.load(&saved.weights)?;
         self.optimiser.load_state(&saved.optimiser)?;
         self.best = saved.best;
@@ -336,7 +401,9 @@ where
     /// Sets the best weights, where validation chose some, and sums the run up.
     fn finish(mut self, resumed: Option<u64>) -> Result<Outcome> {
         if let Some(best) = self.best.take() {
-            self.job.weights.load(&Pretrained::from_map("best", best)?)?;
+            self.job
+                .weights
+                .load(&Pretrained::from_map("best", best)?)?;
         }
         Ok(Outcome {
             history: self.at.history,
@@ -356,7 +423,13 @@ fn class_weights<M, S>(job: &Job<'_, M, S>) -> Option<Vec<f32>> {
         ClassWeights::Balanced => {
             let counts = job.labels.counts(job.train);
             let total: f64 = counts.iter().sum();
-            let weight = |count: &f64| if *count > 0.0 { total / (counts.len() as f64 * count) } else { 0.0 };
+            let weight = |count: &f64| {
+                if *count > 0.0 {
+                    total / (counts.len() as f64 * count)
+                } else {
+                    0.0
+                }
+            };
             Some(counts.iter().map(|count| weight(count) as f32).collect())
         }
     }
@@ -365,7 +438,12 @@ fn class_weights<M, S>(job: &Job<'_, M, S>) -> Option<Vec<f32>> {
 /// λ-weighted accuracy: the mixed target's share at the predicted class, averaged over the outgoing rows.
 fn hits(logits: &Tensor, mixed: &Tensor, kind: TargetKind) -> Result<f64> {
     let outputs = logits.dim(1)?;
-    let flat = |t: &Tensor| t.detach().to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>();
+    let flat = |t: &Tensor| {
+        t.detach()
+            .to_dtype(DType::F32)?
+            .flatten_all()?
+            .to_vec1::<f32>()
+    };
     let (logits, targets) = (flat(logits)?, flat(mixed)?);
     let rows = logits.chunks(outputs).zip(targets.chunks(outputs));
     let hit = |(z, t): (&[f32], &[f32])| match kind {
@@ -375,6 +453,8 @@ fn hits(logits: &Tensor, mixed: &Tensor, kind: TargetKind) -> Result<f64> {
             1.0 - z.iter().zip(t).map(miss).sum::<f64>() / outputs as f64
         }
     };
-    let (count, sum) = rows.map(hit).fold((0usize, 0.0), |(n, s), h| (n + 1, s + h));
+    let (count, sum) = rows
+        .map(hit)
+        .fold((0usize, 0.0), |(n, s), h| (n + 1, s + h));
     Ok(sum / count.max(1) as f64)
 }

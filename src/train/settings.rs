@@ -86,7 +86,11 @@ impl TrainSettings {
         positive("lr", self.rate)?;
         self.clip.map_or(Ok(()), |clip| positive("clip", clip))?;
         if !(self.weight_decay.is_finite() && self.weight_decay >= 0.0) {
-            return Err(Error::setting("weight-decay", "0 or more and finite", self.weight_decay));
+            return Err(Error::setting(
+                "weight-decay",
+                "0 or more and finite",
+                self.weight_decay,
+            ));
         }
         at_least_one("batch", self.batch as u64)?;
         at_least_one("accumulate", self.accumulate as u64)?;
