@@ -242,6 +242,7 @@ pub struct PrintArgs {
 
 /// `mixup train text`
 #[derive(Debug, Clone, Args)]
+#[command(allow_negative_numbers = true)]
 pub struct TrainTextArgs {
     #[command(flatten)]
     pub data: DataArgs,
@@ -269,6 +270,7 @@ pub struct TrainTextArgs {
 
 /// `mixup compare text`
 #[derive(Debug, Clone, Args)]
+#[command(allow_negative_numbers = true)]
 pub struct CompareTextArgs {
     #[command(flatten)]
     pub data: DataArgs,

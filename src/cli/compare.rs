@@ -132,6 +132,7 @@ impl Grid {
             .map(|seed| task.rows(seed))
             .collect::<Result<Vec<_>>>()?;
         let (training, head_rate) = settings::training(&args.training, &kind, rows[0].train.len())?;
+        settings::check_rows(&training, rows[0].train.len(), rows[0].validation.len())?;
         let settings = RunSettings {
             version: env!("CARGO_PKG_VERSION").into(),
             command: "compare text".into(),

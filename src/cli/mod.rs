@@ -29,7 +29,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", in_words(&error));
             let usage = error
                 .downcast_ref::<candle_mixup::Error>()
                 .is_some_and(candle_mixup::Error::is_usage);
@@ -47,6 +47,22 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Schedule(args) => schedule::run(args),
         Command::Datasets(args) => datasets::run(args),
     }
+}
+
+/// The error and its causes, those left out that the one before has already told.
+fn in_words(error: &anyhow::Error) -> String {
+    error
+        .chain()
+        .map(ToString::to_string)
+        .fold(String::new(), |told, cause| {
+            if told.is_empty() {
+                cause
+            } else if told.ends_with(&cause) {
+                told
+            } else {
+                format!("{told}: {cause}")
+            }
+        })
 }
 
 /// Whether the reader of our output went away (`mixup predict ... | head`), which is no failure.

@@ -127,6 +127,9 @@ impl DataSettings {
             });
         }
         columns.time = args.time.clone();
+        if args.per_class == Some(0) {
+            return Err(Error::setting("--per-class", "at least 1", 0).into());
+        }
         Ok(Self {
             data: args.data.clone(),
             columns,
@@ -285,6 +288,20 @@ pub fn training(
     Ok((settings, head))
 }
 
+/// Refuses what only the training and validation rows can show to be wrong.
+pub fn check_rows(settings: &TrainSettings, training: usize, validation: usize) -> Result<()> {
+    if settings.patience.is_some() && validation == 0 {
+        let problem = "--patience needs validation rows, and there are none; add --validation 0.1";
+        return Err(Error::Conflict(problem.into()).into());
+    }
+    let batches = training.div_ceil(settings.batch);
+    if settings.accumulate > batches {
+        let range = format!("at most the {batches} batches of an epoch");
+        return Err(Error::setting("--accumulate", range, settings.accumulate).into());
+    }
+    Ok(())
+}
+
 /// A preset by name, or a schedule file; with the name it has in reports.
 pub fn schedule(name_or_file: &str) -> Result<(String, Schedule)> {
     let path = Path::new(name_or_file);
@@ -324,7 +341,9 @@ pub fn device(args: &MachineArgs) -> Result<Device> {
 /// The threads asked for, all cores by default.
 pub fn threads(args: &MachineArgs) -> Result<usize> {
     match args.threads {
-        Some(0) => Err(Error::setting("--threads", "at least 1", 0).into()),
+        Some(n) if !(1..=1024).contains(&n) => {
+            Err(Error::setting("--threads", "between 1 and 1024", n).into())
+        }
         Some(n) => Ok(n),
         None => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
     }

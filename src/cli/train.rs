@@ -35,6 +35,13 @@ pub fn run(args: TrainTextArgs) -> Result<()> {
 fn train_text(args: &TrainTextArgs, started: Instant) -> Result<()> {
     let print = args.output.print;
     let prepared = Prepared::new(args)?;
+    let every = Duration::try_from_secs_f64(args.checkpoint_every).map_err(|_| {
+        Error::setting(
+            "--checkpoint-every",
+            "0 or more seconds",
+            args.checkpoint_every,
+        )
+    })?;
     let dir = RunDir::open(
         &args.output,
         "train-text",
@@ -57,13 +64,6 @@ fn train_text(args: &TrainTextArgs, started: Instant) -> Result<()> {
         &prepared.settings.arms[0].0,
         Interrupt::listen()?,
     );
-    let every = Duration::try_from_secs_f64(args.checkpoint_every).map_err(|_| {
-        Error::setting(
-            "--checkpoint-every",
-            "0 or more seconds",
-            args.checkpoint_every,
-        )
-    })?;
     let mut checkpoint = Checkpoint::new(dir.file("checkpoint.safetensors"), every);
     let outcome = match prepared.train(&mut bar, &mut checkpoint) {
         Err(e) if matches!(e.downcast_ref(), Some(Error::Interrupted)) => {
@@ -105,6 +105,7 @@ impl Prepared {
         let task = TextTask::prepare(DataSettings::of(&args.data)?, model, device)?;
         let rows = task.rows(args.training.seed)?;
         let (training, head_rate) = settings::training(&args.training, &kind, rows.train.len())?;
+        settings::check_rows(&training, rows.train.len(), rows.validation.len())?;
         let built = task.build(&rows.tokens, training.seed, head_rate / training.rate)?;
         let scheduler = task.scheduler(&schedule, &built, &rows, &training)?;
         let settings = RunSettings {
