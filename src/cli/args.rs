@@ -285,7 +285,7 @@ pub struct CompareTextArgs {
     )]
     pub arms: Vec<String>,
     /// How many seeds, from --seed on; each draws its own training rows, initial weights, order and dropout
-    #[arg(long, value_name = "N", default_value_t = 5)]
+    #[arg(long, value_name = "N", default_value_t = 3)]
     pub seeds: u64,
     #[command(flatten)]
     pub training: TrainingArgs,

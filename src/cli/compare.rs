@@ -25,6 +25,8 @@ use super::task::{SeedRows, TextTask};
 const RESULT: &str = "comparison.json";
 /// The arm that shows what softer targets alone give.
 const CONTROL: &str = "smoothing";
+/// Seeds at most: more show no difference that anybody would care for.
+const MOST_SEEDS: u64 = 1000;
 /// Training rows of a class when neither data nor their number were chosen: the case of few labels.
 const FEW: usize = 10;
 
@@ -117,8 +119,17 @@ impl Grid {
         {
             return Err(Error::Conflict(format!("--arms: '{name}' stands twice")).into());
         }
-        if args.seeds == 0 {
-            return Err(Error::setting("--seeds", "at least 1", 0).into());
+        if !(1..=MOST_SEEDS).contains(&args.seeds) {
+            let range = format!("between 1 and {MOST_SEEDS}");
+            return Err(Error::setting("--seeds", range, args.seeds).into());
+        }
+        if args.training.seed.checked_add(args.seeds).is_none() {
+            return Err(Error::setting(
+                "--seed",
+                "so small that the last seed fits 64 bits",
+                args.training.seed,
+            )
+            .into());
         }
         let model = ModelSettings::of(&args.model)?;
         let kind = model.model.clone();
@@ -206,7 +217,12 @@ impl Grid {
     ) -> candle_mixup::Result<Done> {
         let (name, schedule) = &self.settings.arms[cell.arm];
         let training = self.training(cell.seed);
-        let file = dir.file(&format!("cells/{}-{}.json", file_name(name), training.seed));
+        let file = dir.file(&format!(
+            "cells/{}-{}-{}.json",
+            cell.arm,
+            file_name(name),
+            training.seed
+        ));
         if let Some(done) = read_cell(&file)? {
             return Ok(done);
         }

@@ -42,7 +42,7 @@ pub fn report_points(history: &[train::Point]) -> Vec<Point> {
         step: p.step,
         epoch: p.epoch,
         train_loss: p.train_loss,
-        clean_loss: Some(p.clean_loss),
+        clean_loss: p.clean_loss,
         validation: p.validation.as_ref().map(values),
     };
     history.iter().map(point).collect()

@@ -24,8 +24,9 @@ use crate::targets::{mix_targets, smooth};
 
 /// History points of a run, and validations at most.
 const POINTS: u64 = 50;
-/// Training rows on which the unmixed loss is followed.
+/// Training rows on which the unmixed loss is followed, and how often in a run.
 const CLEAN_ROWS: usize = 64;
+const CLEAN_POINTS: u64 = 10;
 
 /// Everything one run needs.
 #[derive(Debug)]
@@ -328,6 +329,10 @@ where
         if !(last || validates || self.at.step.is_multiple_of(clock.steps.div_ceil(POINTS))) {
             return Ok(());
         }
+        // Every tenth of the run: at the first point that comes after it.
+        let tenth = |step: u64| step * CLEAN_POINTS / clock.steps;
+        let before = self.at.history.last().map_or(0, |p| p.step);
+        let clean = last || tenth(self.at.step) > tenth(before);
         let window = std::mem::take(&mut self.at.window);
         let validation = validates.then(|| self.validate()).transpose()?;
         self.at.history.push(Point {
@@ -336,7 +341,7 @@ where
             train_loss: window.loss / window.rows,
             mixed_accuracy: window.hits / window.rows,
             mixed: window.mixed as f64 / window.passes as f64,
-            clean_loss: self.clean_loss()?,
+            clean_loss: clean.then(|| self.clean_loss()).transpose()?,
             rate: self.job.settings.rate * self.job.settings.curve.value(clock),
             validation,
         });
