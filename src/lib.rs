@@ -1,4 +1,4 @@
-//! candle-mixup
+#![doc = include_str!("../README.md")]
 
 mod blend;
 mod error;

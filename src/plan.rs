@@ -24,10 +24,10 @@ pub enum Site {
 impl fmt::Display for Site {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Input => f.write_str("input"),
-            Self::Embedding => f.write_str("embedding"),
-            Self::Hidden(k) => write!(f, "hidden{k}"),
-            Self::Pooled => f.write_str("pooled"),
+            Self::Input => f.pad("input"),
+            Self::Embedding => f.pad("embedding"),
+            Self::Hidden(k) => f.pad(&format!("hidden{k}")),
+            Self::Pooled => f.pad("pooled"),
         }
     }
 }

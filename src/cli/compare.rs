@@ -1,5 +1,6 @@
 //! `mixup compare text`: arms × seeds on the same rows, weights, order and dropout.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -404,11 +405,15 @@ fn show(dir: &RunDir, as_json: bool) -> Result<()> {
     if as_json {
         let value: serde_json::Value =
             serde_json::from_str(&text).map_err(|e| Error::file(&path, e))?;
-        print!("{}", pretty(&value)?);
+        write!(std::io::stdout(), "{}", pretty(&value)?)?;
         return Ok(());
     }
     let comparison: Comparison = serde_json::from_str(&text).map_err(|e| Error::file(&path, e))?;
-    println!("{}", report::compare_table(&comparison));
-    println!("report {}", dir.file("report.html").display());
+    writeln!(std::io::stdout(), "{}", report::compare_table(&comparison))?;
+    writeln!(
+        std::io::stdout(),
+        "report {}",
+        dir.file("report.html").display()
+    )?;
     Ok(())
 }

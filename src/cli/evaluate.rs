@@ -1,5 +1,7 @@
 //! `mixup evaluate`: a trained run's scores on labelled data.
 
+use std::io::Write;
+
 use anyhow::{Context, Result};
 use candle_mixup::Error;
 use candle_mixup::report;
@@ -45,16 +47,21 @@ fn evaluate(args: &EvaluateArgs) -> Result<()> {
             "rows": rows.len(), "cut_texts": cut, "test": scores.values,
             "per_class": per_class(&scores, &run.classes),
         });
-        println!("{}", serde_json::to_string(&result)?);
+        writeln!(std::io::stdout(), "{}", serde_json::to_string(&result)?)?;
         return Ok(());
     }
-    println!(
+    writeln!(
+        std::io::stdout(),
         "{} rows, {cut} texts cut to {} tokens\n",
         rows.len(),
         run.tokenizer.max_tokens()
-    );
-    println!("{}", report::score_table(&scores));
-    println!("{}", report::class_table(&scores, &run.classes));
+    )?;
+    writeln!(std::io::stdout(), "{}", report::score_table(&scores))?;
+    writeln!(
+        std::io::stdout(),
+        "{}",
+        report::class_table(&scores, &run.classes)
+    )?;
     Ok(())
 }
 

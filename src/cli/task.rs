@@ -256,6 +256,12 @@ impl TextTask {
             epochs: steps.div_ceil(per_epoch) as u32,
             seed: run.seed,
         };
+        if let Pairing::Nearest { k, .. } = schedule.partner
+            && k >= rows.train.len()
+        {
+            let range = format!("below the {} training rows", rows.train.len());
+            return Err(Error::setting("partner.nearest.k", range, k).into());
+        }
         Ok(schedule.clone().check(&built.model.sites(), &task)?)
     }
 

@@ -1,5 +1,6 @@
 //! `mixup train text`: one model, one run directory.
 
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -223,31 +224,39 @@ fn finish(
     as_json: bool,
 ) -> Result<()> {
     if as_json {
-        print!(
+        write!(
+            std::io::stdout(),
             "{}",
             std::fs::read_to_string(dir.file(RESULT)).map_err(Error::io(dir.file(RESULT)))?
-        );
+        )?;
         return Ok(());
     }
     let rows = prepared.rows.train.len();
-    println!(
+    writeln!(
+        std::io::stdout(),
         "{rows} training rows, {} steps, {} test rows",
         outcome.steps,
         prepared.task.test.len()
-    );
+    )?;
     if let Some(step) = outcome.best_step {
-        println!(
+        writeln!(
+            std::io::stdout(),
             "kept the weights of step {step}, the lowest log loss on {} validation rows",
             prepared.rows.validation.len()
-        );
+        )?;
     }
-    println!("\n{}", report::score_table(test));
-    println!(
+    writeln!(std::io::stdout(), "\n{}", report::score_table(test))?;
+    writeln!(
+        std::io::stdout(),
         "{}",
         report::class_table(test, prepared.task.corpus.classes())
-    );
-    println!("run {}", dir.path().display());
-    println!("report {}", dir.file("report.html").display());
+    )?;
+    writeln!(std::io::stdout(), "run {}", dir.path().display())?;
+    writeln!(
+        std::io::stdout(),
+        "report {}",
+        dir.file("report.html").display()
+    )?;
     Ok(())
 }
 
@@ -257,12 +266,13 @@ fn already_finished(dir: &RunDir, as_json: bool) -> Result<()> {
     if as_json {
         let value: serde_json::Value =
             serde_json::from_str(&text).map_err(|e| Error::file(&path, e))?;
-        print!("{}", pretty(&value)?);
+        write!(std::io::stdout(), "{}", pretty(&value)?)?;
     } else {
-        println!(
+        writeln!(
+            std::io::stdout(),
             "{}: the run has ended; nothing was changed",
             dir.path().display()
-        );
+        )?;
     }
     Ok(())
 }
