@@ -70,6 +70,26 @@ impl From<Error> for Failure {
     }
 }
 
+/// Removes what killed programs left half-written in a folder.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn clear_parts(folder: impl AsRef<Path>) -> Result<()> {
+    let folder = folder.as_ref();
+    for entry in fs::read_dir(folder).map_err(Error::io(folder))? {
+        let path = entry.map_err(Error::io(folder))?.path();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if name.starts_with('.') && name.ends_with(".part") {
+            fs::remove_file(&path).map_err(Error::io(&path))?;
+        }
+    }
+    Ok(())
+}
+
 /// Makes a folder and those above it.
 ///
 /// # Errors

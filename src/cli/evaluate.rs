@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::{Context, Result};
 use candle_mixup::Error;
 use candle_mixup::report;
-use candle_mixup::text::{Columns, Corpus, Source, TextSource};
+use candle_mixup::text::{Columns, Corpus, LabelKind, SoftColumn, Source, TextSource};
 use candle_mixup::train::Labels;
 use serde_json::json;
 
@@ -78,7 +78,14 @@ fn test_rows(run: &SavedRun) -> Result<(Corpus, Vec<u32>)> {
 
 /// All rows of another file; the run's columns where the arguments name none.
 fn other_rows(run: &SavedRun, data: &str, args: &EvaluateArgs) -> Result<(Corpus, Vec<u32>)> {
-    let columns = settings::columns(run.settings.data.columns.clone(), &args.columns)?;
+    let mut columns = settings::columns(run.settings.data.columns.clone(), &args.columns)?;
+    if let Some(SoftColumn {
+        kind: LabelKind::Shares { classes },
+        ..
+    }) = &mut columns.soft
+    {
+        classes.clone_from(&run.classes);
+    }
     let columns = Columns {
         group: None,
         time: None,

@@ -59,6 +59,7 @@ impl RunDir {
         }
         if is_run {
             same_settings(&path, &started, settings)?;
+            files::clear_parts(&path)?;
         } else {
             files::write(&started, pretty(settings)?.as_bytes())?;
         }

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::Result;
 use candle_mixup::report::{Draw, schedule_svg};
-use candle_mixup::schedule::{Clock, Domain, Rows, Scheduler, Task, TaskKind, presets};
+use candle_mixup::schedule::{Clock, Domain, Pairing, Rows, Scheduler, Task, TaskKind, presets};
 use candle_mixup::{Error, MixPlan, Site, files};
 use serde_json::json;
 
@@ -68,6 +68,7 @@ fn drawn(scheduler: &Scheduler, args: &ScheduleArgs, per_epoch: u64) -> Result<V
     let classes: Vec<u32> = (0..args.rows).map(|r| (r % args.classes) as u32).collect();
     let size = args.batch.min(args.rows) as u32;
     let batch: Vec<u32> = (0..size).collect();
+    let neighbours = stand_ins(scheduler, args.rows);
     let step = |step: u64| {
         let clock = Clock::at(step, args.steps, per_epoch);
         let plan = scheduler.plan(
@@ -75,7 +76,7 @@ fn drawn(scheduler: &Scheduler, args: &ScheduleArgs, per_epoch: u64) -> Result<V
             Rows {
                 batch: &batch,
                 classes: Some(&classes),
-                neighbours: None,
+                neighbours: neighbours.as_deref(),
             },
         )?;
         let draw = Draw {
@@ -87,6 +88,19 @@ fn drawn(scheduler: &Scheduler, args: &ScheduleArgs, per_epoch: u64) -> Result<V
         Ok(Step { clock, draw, plan })
     };
     (0..args.steps).map(step).collect()
+}
+
+/// Without data nobody has neighbours: the rows next in number stand in for them.
+fn stand_ins(scheduler: &Scheduler, rows: usize) -> Option<Vec<Vec<u32>>> {
+    let Pairing::Nearest { k, .. } = scheduler.schedule().partner else {
+        return None;
+    };
+    let next = |row: usize| {
+        (1..=k.min(rows - 1))
+            .map(|step| ((row + step) % rows) as u32)
+            .collect()
+    };
+    Some((0..rows).map(next).collect())
 }
 
 fn print_json(scheduler: &Scheduler, steps: &[Step]) -> Result<()> {
@@ -123,6 +137,12 @@ fn print(scheduler: &Scheduler, steps: &[Step], args: &ScheduleArgs) -> Result<(
         writeln!(
             out,
             "{s:>6} {e:>5} {p:>11.3} {alpha:>7}  {site:<10} {pairs}"
+        )?;
+    }
+    if matches!(scheduler.schedule().partner, Pairing::Nearest { .. }) {
+        writeln!(
+            out,
+            "\nneighbours need data: here the rows next in number stand in for them"
         )?;
     }
     let mixed = steps.iter().filter(|s| s.plan.is_some()).count();
