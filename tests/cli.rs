@@ -374,6 +374,23 @@ fn predict_overwrites_only_when_told_to() -> Result<()> {
 }
 
 #[test]
+fn predict_writes_what_the_name_says() -> Result<()> {
+    let desk = Desk::new()?;
+    desk.succeeds(&format!("{TRAIN} --steps 2 --out run"))?;
+    let ended = desk.mixup("predict run --data rows.csv --quiet --out labels.jsonl.gz")?;
+    // Packed, or refused; never csv under this name.
+    match ended.code {
+        Some(0) => assert_eq!(desk.read("labels.jsonl.gz")?[..2], [0x1f, 0x8b]),
+        code => {
+            assert_eq!(code, Some(2), "{}", ended.stderr);
+            assert!(ended.stderr.contains("labels.jsonl.gz"), "{}", ended.stderr);
+            assert!(!desk.at("labels.jsonl.gz").exists());
+        }
+    }
+    Ok(())
+}
+
+#[test]
 fn predict_passes_over_empty_texts_where_the_run_did_or_it_is_told_to() -> Result<()> {
     let desk = Desk::new()?;
     desk.succeeds(&format!("{TRAIN} --steps 2 --out run"))?;
@@ -987,7 +1004,7 @@ fn packed_json_lines() -> Result<()> {
 fn columns_by_number_in_a_file_without_a_header() -> Result<()> {
     let desk = Desk::new()?;
     let body: String = (0..60)
-        .map(|i| row(i))
+        .map(row)
         .map(|(t, c)| format!("{c}\t0\t{t}\n"))
         .collect();
     desk.write("bare.tsv", body)?;

@@ -767,6 +767,7 @@ fn numbers_outside_their_range() -> Result<()> {
                 USAGE,
                 &["--checkpoint-every", "0 or more", "-1"],
             ),
+            ("rows.csv --batch 1 --mix mixup", USAGE, &["never mix"]),
             ("rows.csv --seed x", USAGE, &["--seed", "x"]),
         ],
     )?;
