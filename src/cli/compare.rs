@@ -110,7 +110,7 @@ impl Grid {
         let arms = args
             .arms
             .iter()
-            .map(|arm| settings::schedule(arm))
+            .map(|arm| settings::arm(arm))
             .collect::<Result<Vec<_>>>()?;
         if let Some((name, _)) = arms
             .iter()

@@ -62,17 +62,27 @@ fn predict(args: &PredictArgs) -> Result<()> {
             path.display()
         ))
         .into()),
-        Some(path) => write_file(path, |file| {
-            label_all(&run, rows, &device, form_of(path), &bars, file)
-        }),
+        Some(path) => {
+            let form = form_of(path)?;
+            write_file(path, |file| {
+                label_all(&run, rows, &device, form, &bars, file)
+            })
+        }
     }
 }
 
-fn form_of(path: &Path) -> Form {
-    let json = path
-        .extension()
-        .is_some_and(|e| e == "jsonl" || e == "ndjson");
-    if json { Form::JsonLines } else { Form::Csv }
+/// The form that a file's name asks for.
+fn form_of(path: &Path) -> Result<Form> {
+    match path.extension().and_then(|e| e.to_str()) {
+        Some("csv") => Ok(Form::Csv),
+        Some("jsonl" | "ndjson") => Ok(Form::JsonLines),
+        _ => Err(Error::setting(
+            "--out",
+            "a name that ends in .csv or .jsonl",
+            path.display(),
+        )
+        .into()),
+    }
 }
 
 /// Writes beside and renames; an error of `produce` keeps its own words.

@@ -15,11 +15,7 @@ pub fn run(args: ScheduleArgs) -> Result<()> {
     if args.list {
         return list();
     }
-    let name = args
-        .schedule
-        .as_ref()
-        .map_or(args.mix.clone(), |file| file.display().to_string());
-    let (name, schedule) = settings::schedule(&name)?;
+    let (name, schedule) = settings::schedule(&args.mix, args.schedule.as_deref())?;
     if args.steps == 0 || args.rows == 0 || args.batch == 0 || args.classes == 0 {
         return Err(
             Error::setting("--steps, --rows, --batch and --classes", "at least 1", 0).into(),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use candle_core::Device;
 use candle_mixup::Error;
-use candle_mixup::schedule::{Curve, Schedule};
+use candle_mixup::schedule::{Curve, Schedule, presets};
 use candle_mixup::text::{
     Columns, EmptyTexts, Group, Header, LabelKind, Pooling, ReadOptions, SoftColumn, Source,
 };
@@ -36,7 +36,7 @@ impl HeldOut {
         match value.parse::<f64>() {
             Ok(share) if share > 0.0 && share < 1.0 => Ok(Self::Share(share)),
             Ok(_) => Err(Error::setting(flag, "a file, or a share between 0 and 1", value).into()),
-            Err(_) => Ok(Self::File(value.into())),
+            Err(_) => Ok(Self::File(absolute(value)?)),
         }
     }
 }
@@ -112,6 +112,15 @@ pub struct RunSettings {
     pub head_rate: f64,
 }
 
+/// A file's path from the root, so that a run finds its data from any working folder; a shipped set's name as it is.
+fn absolute(data: &str) -> Result<String> {
+    if data.starts_with('@') {
+        return Ok(data.into());
+    }
+    let path = std::path::absolute(data).map_err(Error::io(data))?;
+    Ok(path.to_string_lossy().into_owned())
+}
+
 impl DataSettings {
     /// The settings that the arguments ask for.
     pub fn of(args: &DataArgs) -> Result<Self> {
@@ -131,7 +140,7 @@ impl DataSettings {
             return Err(Error::setting("--per-class", "at least 1", 0).into());
         }
         Ok(Self {
-            data: args.data.clone(),
+            data: absolute(&args.data)?,
             columns,
             read: read_options(&args.columns),
             test: HeldOut::of("--test", args.test.as_deref())?,
@@ -217,7 +226,9 @@ impl ModelSettings {
         let model = match args.model.as_deref() {
             None => ModelKind::Shipped,
             Some("cnn") => ModelKind::Cnn,
-            Some(folder) => ModelKind::Folder(folder.into()),
+            Some(folder) => {
+                ModelKind::Folder(std::path::absolute(folder).map_err(Error::io(folder))?)
+            }
         };
         let conflict =
             |flag: &str, with: &str| Err(Error::Conflict(format!("{flag} is for {with}")).into());
@@ -241,7 +252,11 @@ impl ModelSettings {
             },
             max_tokens: args.max_tokens,
             freeze: args.freeze.clone(),
-            vectors: args.vectors.clone(),
+            vectors: args
+                .vectors
+                .as_deref()
+                .map(|v| std::path::absolute(v).map_err(Error::io(v)))
+                .transpose()?,
             train_on_soft: args.train_on == TrainOn::Soft,
         })
     }
@@ -302,23 +317,35 @@ pub fn check_rows(settings: &TrainSettings, training: usize, validation: usize) 
     Ok(())
 }
 
-/// A preset by name, or a schedule file; with the name it has in reports.
-pub fn schedule(name_or_file: &str) -> Result<(String, Schedule)> {
+/// A preset by name, or a schedule file: an arm of a comparison. A preset's name wins over a file's.
+pub fn arm(name_or_file: &str) -> Result<(String, Schedule)> {
     let path = Path::new(name_or_file);
-    if path.extension().is_some_and(|e| e == "json") || path.is_file() {
-        let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
-        let schedule = Schedule::from_json(&text).map_err(|e| Error::file(path, e))?;
-        let stem = path
-            .file_stem()
-            .map_or_else(|| name_or_file.into(), |s| s.to_string_lossy().into_owned());
-        let name = if schedule.name.is_empty() {
-            stem
-        } else {
-            schedule.name.clone()
-        };
-        return Ok((name, schedule));
+    let is_preset = presets().iter().any(|preset| preset.name == name_or_file);
+    if !is_preset && (path.extension().is_some_and(|e| e == "json") || path.is_file()) {
+        return schedule_file(path);
     }
     Ok((name_or_file.to_string(), Schedule::preset(name_or_file)?))
+}
+
+/// `--schedule FILE` if it was given, else `--mix PRESET`; with the name it has in reports.
+pub fn schedule(mix: &str, file: Option<&Path>) -> Result<(String, Schedule)> {
+    match file {
+        Some(path) => schedule_file(path),
+        None => Ok((mix.to_string(), Schedule::preset(mix)?)),
+    }
+}
+
+fn schedule_file(path: &Path) -> Result<(String, Schedule)> {
+    let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
+    let schedule = Schedule::from_json(&text).map_err(|e| Error::file(path, e))?;
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let named = !schedule.name.is_empty();
+    let name = if named {
+        schedule.name.clone()
+    } else {
+        stem.into_owned()
+    };
+    Ok((name, schedule))
 }
 
 /// The device asked for.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use candle_core::Device;
 use candle_mixup::metrics::{Metric, Scores, classification};
-use candle_mixup::schedule::{Domain, Pairing, Schedule, Scheduler, Task, TaskKind};
+use candle_mixup::schedule::{Domain, Mode, Pairing, Schedule, Scheduler, Task, TaskKind};
 use candle_mixup::split::{self, Split, Strata};
 use candle_mixup::text::{
     Columns, Corpus, EncodedTexts, LabelKind, SoftColumn, Source, TextSource, Tokenizer,
@@ -256,6 +256,16 @@ impl TextTask {
             epochs: steps.div_ceil(per_epoch) as u32,
             seed: run.seed,
         };
+        let alone = run.batch.min(rows.train.len()) == 1 && schedule.mode == Mode::Replace;
+        if alone && !schedule.is_off() {
+            let (name, steps, epochs) = (schedule.name.clone(), task.steps, task.epochs);
+            return Err(Error::NeverMixes {
+                name,
+                steps,
+                epochs,
+            }
+            .into());
+        }
         if let Pairing::Nearest { k, .. } = schedule.partner
             && k >= rows.train.len()
         {

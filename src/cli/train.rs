@@ -95,11 +95,7 @@ struct Prepared {
 
 impl Prepared {
     fn new(args: &TrainTextArgs) -> Result<Self> {
-        let name = args
-            .schedule
-            .as_ref()
-            .map_or(args.mix.clone(), |file| file.display().to_string());
-        let (name, schedule) = settings::schedule(&name)?;
+        let (name, schedule) = settings::schedule(&args.mix, args.schedule.as_deref())?;
         let model = ModelSettings::of(&args.model)?;
         let kind = model.model.clone();
         let device = settings::device(&args.training.machine)?;
