@@ -1,0 +1,196 @@
+//! What holds for every preset when its plans are carried out on tensors.
+
+mod scheduling;
+
+use candle_core::{DType, Device, Tensor, Var};
+use candle_mixup::random::{Purpose, Stream};
+use candle_mixup::schedule::{Clock, Schedule, presets};
+use candle_mixup::{Flow, MixPlan, MixTap, Pairs, Result, Site, Tap, mix, mix_targets, one_hot};
+use scheduling::{checked, classes, plan};
+
+const STEPS: u64 = 1000;
+const BATCH: [u32; 9] = [9, 3, 40, 12, 1, 63, 22, 30, 17];
+
+/// A few plans of every preset that mixes, with the preset's name.
+fn plans() -> Vec<(String, MixPlan)> {
+    let mut all = Vec::new();
+    for preset in presets() {
+        let Ok(schedule) = Schedule::preset(preset.name) else {
+            continue;
+        };
+        let scheduler = checked(schedule, STEPS, 1);
+        let drawn =
+            (0..STEPS).filter_map(|step| plan(&scheduler, Clock::at(step, STEPS, 1), &BATCH));
+        all.extend(drawn.take(4).map(|plan| (preset.name.to_string(), plan)));
+    }
+    assert!(all.len() >= 9 * 4, "too few presets mix: {}", all.len());
+    all
+}
+
+fn rows(plan: &MixPlan, shape: &[usize], dtype: DType, seed: u64) -> Result<Tensor> {
+    let incoming = BATCH.len() + plan.loaded.len();
+    let shape: Vec<usize> = std::iter::once(incoming)
+        .chain(shape.iter().copied())
+        .collect();
+    let mut draw = Stream::new(seed, Purpose::Init, 0);
+    let values: Vec<f64> = (0..shape.iter().product())
+        .map(|_| 2.0 * draw.unit() - 1.0)
+        .collect();
+    Ok(Tensor::from_vec(values, shape, &Device::Cpu)?.to_dtype(dtype)?)
+}
+
+fn flat(x: &Tensor) -> Vec<f64> {
+    x.to_dtype(DType::F64)
+        .and_then(|x| x.flatten_all()?.to_vec1())
+        .expect("numbers")
+}
+
+/// The plan with every weight and label weight replaced.
+fn with_weight(plan: &MixPlan, weight: f64) -> Pairs {
+    let (own, partner) = (plan.pairs.own().to_vec(), plan.pairs.partner().to_vec());
+    let all = vec![weight; own.len()];
+    Pairs::new(own, partner, all.clone(), all).expect("a weight in [0, 1]")
+}
+
+#[test]
+fn weight_one_is_the_row_and_weight_zero_its_partner_bit_for_bit() -> Result<()> {
+    for (name, plan) in plans() {
+        let x = rows(&plan, &[3, 5], DType::F32, 1)?;
+        for (weight, who) in [(1.0, plan.pairs.own()), (0.0, plan.pairs.partner())] {
+            let expected = x.index_select(&Tensor::new(who, &Device::Cpu)?, 0)?;
+            let mixed = mix(&x, &with_weight(&plan, weight), &plan.blend)?;
+            assert_eq!(flat(&mixed), flat(&expected), "{name} at weight {weight}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_plan_gives_the_formula_in_every_dtype_and_keeps_shape_and_dtype() -> Result<()> {
+    for (name, plan) in plans() {
+        for (dtype, tolerance) in [
+            (DType::F64, 1e-15),
+            (DType::F32, 1e-6),
+            (DType::F16, 2e-3),
+            (DType::BF16, 1e-2),
+        ] {
+            let x = rows(&plan, &[7], dtype, 2)?;
+            let mixed = mix(&x, &plan.pairs, &plan.blend)?;
+            assert_eq!(
+                (mixed.dtype(), mixed.dims()),
+                (dtype, &[plan.pairs.len(), 7][..]),
+                "{name}"
+            );
+            let (x, mixed) = (flat(&x), flat(&mixed));
+            for r in 0..plan.pairs.len() {
+                let (own, partner) = (
+                    plan.pairs.own()[r] as usize,
+                    plan.pairs.partner()[r] as usize,
+                );
+                let weight = plan.pairs.weight()[r];
+                for c in 0..7 {
+                    let expected = weight * x[own * 7 + c] + (1.0 - weight) * x[partner * 7 + c];
+                    assert!(
+                        (mixed[r * 7 + c] - expected).abs() <= tolerance,
+                        "{name}, {dtype:?}, row {r}"
+                    );
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn mixing_is_linear_and_commutes_with_affine_maps_of_rows() -> Result<()> {
+    for (name, plan) in plans() {
+        let (x, y) = (
+            rows(&plan, &[6], DType::F64, 3)?,
+            rows(&plan, &[6], DType::F64, 4)?,
+        );
+        let go = |x: &Tensor| mix(x, &plan.pairs, &plan.blend);
+        let sum = (go(&x)? + go(&y)?)?;
+        let affine = (go(&x)?.affine(2.5, -0.75)?, go(&x.affine(2.5, -0.75)?)?);
+        for (a, b) in [(sum, go(&(x + y)?)?), affine] {
+            let worst = flat(&(a - b)?)
+                .into_iter()
+                .fold(0.0, |m: f64, d| m.max(d.abs()));
+            assert!(worst < 1e-14, "{name}: {worst}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn gradients_reach_own_and_partner_with_their_shares() -> Result<()> {
+    for (name, plan) in plans() {
+        let x = Var::from_tensor(&rows(&plan, &[4], DType::F64, 5)?)?;
+        let loss = mix(x.as_tensor(), &plan.pairs, &plan.blend)?.sum_all()?;
+        let gradient = loss.backward()?.remove(&x).expect("the rows are reached");
+        let mut expected = vec![0.0; BATCH.len() + plan.loaded.len()];
+        for r in 0..plan.pairs.len() {
+            let weight = plan.pairs.weight()[r];
+            expected[plan.pairs.own()[r] as usize] += weight;
+            expected[plan.pairs.partner()[r] as usize] += 1.0 - weight;
+        }
+        for (row, gradient) in flat(&gradient).chunks(4).enumerate() {
+            assert!(
+                gradient.iter().all(|g| (g - expected[row]).abs() < 1e-12),
+                "{name}, row {row}"
+            );
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn targets_stay_distributions_and_follow_the_label_weight() -> Result<()> {
+    let classes = classes();
+    for (name, plan) in plans() {
+        let all: Vec<u32> = BATCH
+            .iter()
+            .chain(&plan.loaded)
+            .map(|&row| classes[row as usize])
+            .collect();
+        let count = *classes.iter().max().expect("classes") as usize + 1;
+        let mixed = mix_targets(&one_hot(&all, count, &Device::Cpu)?, &plan.pairs)?;
+        for (r, row) in flat(&mixed).chunks(count).enumerate() {
+            assert!(
+                row.iter().all(|v| *v >= 0.0) && (row.iter().sum::<f64>() - 1.0).abs() < 1e-6,
+                "{name}"
+            );
+            let own = all[plan.pairs.own()[r] as usize];
+            let label = plan.pairs.label_weight()[r];
+            let same = all[plan.pairs.partner()[r] as usize] == own;
+            let expected = if same { 1.0 } else { label };
+            assert!(
+                (row[own as usize] - expected).abs() < 1e-6,
+                "{name}, row {r}"
+            );
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_tap_without_a_plan_or_at_another_site_passes_the_very_same_bits() -> Result<()> {
+    for (name, plan) in plans() {
+        let x = rows(&plan, &[2, 3], DType::F32, 6)?;
+        let elsewhere = if plan.site == Site::Pooled {
+            Site::Embedding
+        } else {
+            Site::Pooled
+        };
+        for (plan, site) in [(None, plan.site), (Some(&plan), elsewhere)] {
+            let mut tap = MixTap::new(plan);
+            let out = tap.at(site, Flow::new(x.clone()))?;
+            assert_eq!((out.x.id(), tap.dropout()), (x.id(), None), "{name}");
+            assert_eq!(
+                tap.finish(&[site]).is_err(),
+                plan.is_some(),
+                "{name}: a plan that met no site is an error"
+            );
+        }
+    }
+    Ok(())
+}
