@@ -26,7 +26,7 @@ pub fn write(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
 /// The same for content that is produced piece by piece, through a buffer.
 ///
 /// # Errors
-/// As [`write`], and whatever `produce` reports.
+/// As [`write()`], and whatever `produce` reports.
 pub fn write_with<E>(
     path: impl AsRef<Path>,
     produce: impl FnOnce(&mut BufWriter<File>) -> Result<(), E>,
@@ -101,7 +101,7 @@ pub fn create_folder(path: impl AsRef<Path>) -> Result<()> {
 /// Writes tensors as safetensors, in name order, with text beside them.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_tensors(
     path: impl AsRef<Path>,
     tensors: &BTreeMap<String, Tensor>,
