@@ -40,6 +40,15 @@ pub trait Tap {
     /// Whatever the tap's own work reports.
     fn at(&mut self, site: Site, flow: Flow) -> Result<Flow>;
 
+    /// How many leading tokens of each row the pass needs from here on; `None`, the default, needs every position,
+    /// padding included.
+    ///
+    /// `lengths` are the rows' real tokens. A row that will be mixed with a longer one is needed up to the other's
+    /// length, since its state at padded positions enters the blend. A model may leave out the rest.
+    fn reach(&self, _lengths: &[usize]) -> Option<Vec<usize>> {
+        None
+    }
+
     /// The key of the pass's next dropout mask; `None`, the default, drops nothing.
     ///
     /// The pass and not the model knows whether it trains, so a model needs no train switch.
@@ -52,6 +61,10 @@ pub trait Tap {
 impl Tap for () {
     fn at(&mut self, _: Site, flow: Flow) -> Result<Flow> {
         Ok(flow)
+    }
+
+    fn reach(&self, lengths: &[usize]) -> Option<Vec<usize>> {
+        Some(lengths.to_vec())
     }
 }
 
@@ -137,6 +150,24 @@ impl Tap for MixTap<'_> {
                 .map(|mask| join_masks(&mask, &plan.pairs))
                 .transpose()?,
         })
+    }
+
+    fn reach(&self, lengths: &[usize]) -> Option<Vec<usize>> {
+        let mut reach = lengths.to_vec();
+        let ahead = self
+            .plan
+            .filter(|p| !self.reached && p.site != Site::Pooled);
+        for (own, partner) in ahead
+            .iter()
+            .flat_map(|p| p.pairs.own().iter().zip(p.pairs.partner()))
+        {
+            let (own, partner) = (*own as usize, *partner as usize);
+            // Rows that are not there are for the blend to refuse.
+            let both = (*lengths.get(own)?).max(*lengths.get(partner)?);
+            reach[own] = reach[own].max(both);
+            reach[partner] = reach[partner].max(both);
+        }
+        Some(reach)
     }
 
     fn dropout(&mut self) -> Option<u64> {

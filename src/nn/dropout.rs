@@ -3,11 +3,14 @@
 //! The mask is a hash of (key, index of the value), so it is never stored: the backward pass computes it again, and it
 //! depends on neither the thread count nor the device.
 
+use std::sync::Arc;
+
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
 use rayon::prelude::*;
 
 use super::buffer;
 use super::cpu;
+use super::packing::Packing;
 use super::simd::kernels;
 use crate::error::{Error, Result};
 
@@ -15,13 +18,16 @@ use crate::error::{Error, Result};
 const CHUNK: usize = 1 << 13;
 
 /// A mask: which values of a tensor stay.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Mask {
     low: u32,
     high: u32,
     /// A value stays where its hash is at least this.
     threshold: u32,
     scale: f64,
+    /// For packed rows of so many values: where each would stand in the padded tensor. A value's fate then does not
+    /// depend on what was left out.
+    packed: Option<(Arc<[u32]>, usize)>,
 }
 
 impl Mask {
@@ -35,7 +41,14 @@ impl Mask {
             high: (key >> 32) as u32,
             threshold: (p * f64::from(u32::MAX)) as u32,
             scale: 1.0 / (1.0 - p),
+            packed: None,
         }))
+    }
+
+    /// The same mask for a tensor of packed rows of `width` values.
+    pub(super) fn packed(self, packing: &Packing, width: usize) -> Self {
+        let packed = Some((packing.places().clone(), width));
+        Self { packed, ..self }
     }
 
     /// 0 or 1/(1-p) for the value at `index`.
@@ -49,16 +62,30 @@ impl Mask {
     }
 
     /// Puts `values` under the mask; the first is the value at index `first`.
+    ///
+    /// Of a packed tensor they are whole rows.
     pub(super) fn put_on(&self, values: &mut [f32], first: usize) {
-        mask_values(values, first, self);
+        match &self.packed {
+            None => mask_values(values, first, self),
+            Some((places, width)) => {
+                let places = &places[first / width..];
+                for (row, place) in values.chunks_exact_mut(*width).zip(places) {
+                    mask_values(row, *place as usize * width, self);
+                }
+            }
+        }
     }
 
     /// `x`, a whole tensor's values, under the mask.
     pub(super) fn apply(&self, x: &[f32]) -> Vec<f32> {
-        let blocks = x.par_chunks(CHUNK).enumerate();
-        let (y, _) = buffer::fill(x.len(), CHUNK, blocks, |(i, x), y| {
+        let chunk = match &self.packed {
+            None => CHUNK,
+            Some((_, width)) => CHUNK.div_ceil(*width) * width,
+        };
+        let blocks = x.par_chunks(chunk).enumerate();
+        let (y, _) = buffer::fill(x.len(), chunk, blocks, |(i, x), y| {
             y.copy_from_slice(x);
-            self.put_on(y, i * CHUNK);
+            self.put_on(y, i * chunk);
         });
         y
     }
@@ -66,8 +93,12 @@ impl Mask {
     /// The mask as a tensor like `x`, for the composed form.
     pub(super) fn tensor(&self, x: &Tensor) -> Result<Tensor> {
         let scale = |keep: f32| if keep == 0.0 { 0.0 } else { self.scale };
-        let values: Vec<f64> = (0..x.elem_count() as u32)
-            .map(|i| scale(self.at(i)))
+        let index = |i: usize| match &self.packed {
+            None => i as u32,
+            Some((places, width)) => places[i / width] * *width as u32 + (i % width) as u32,
+        };
+        let values: Vec<f64> = (0..x.elem_count())
+            .map(|i| scale(self.at(index(i))))
             .collect();
         let mask = Tensor::from_vec(values, x.shape(), &candle_core::Device::Cpu)?;
         Ok(mask.to_dtype(x.dtype())?.to_device(x.device())?)

@@ -7,6 +7,7 @@ use super::cpu;
 use super::dropout::Mask;
 use super::init::Init;
 use super::layer_norm_op::LayerNormOp;
+use super::packing::Packing;
 use super::scope::Scope;
 use crate::error::{Error, Result};
 
@@ -71,8 +72,36 @@ impl LayerNorm {
         p: f64,
         key: Option<u64>,
     ) -> Result<Tensor> {
+        self.residual(x, residual, Mask::new(p, key)?)
+    }
+
+    /// The same for packed positions, `[positions, width]`: what is dropped is what would be dropped of the padded
+    /// batch.
+    ///
+    /// # Errors
+    /// As [`LayerNorm::forward_residual`].
+    pub fn forward_packed(
+        &self,
+        x: &Tensor,
+        residual: &Tensor,
+        p: f64,
+        key: Option<u64>,
+        packing: &Packing,
+    ) -> Result<Tensor> {
+        let (positions, width) = x.dims2()?;
+        if positions != packing.places().len() {
+            return Err(wrong(
+                "packed positions",
+                &[packing.places().len(), width],
+                x.dims(),
+            ));
+        }
+        let drop = Mask::new(p, key)?.map(|mask| mask.packed(packing, width));
+        self.residual(x, residual, drop)
+    }
+
+    fn residual(&self, x: &Tensor, residual: &Tensor, drop: Option<Mask>) -> Result<Tensor> {
         let affine = self.packed()?;
-        let drop = Mask::new(p, key)?;
         self.check(x, &affine)?;
         if x.dims() != residual.dims() {
             return Err(wrong("residual", x.dims(), residual.dims()));

@@ -9,7 +9,7 @@ use candle_core::Tensor;
 
 use super::config::{Activation, EncoderConfig};
 use crate::error::Result;
-use crate::nn::{Init, LayerNorm, Linear, Scope, attention};
+use crate::nn::{Init, LayerNorm, Linear, Packing, Scope, attention};
 use crate::tap::{Flow, Tap};
 
 #[derive(Debug, Clone)]
@@ -50,26 +50,46 @@ impl Block {
         })
     }
 
-    /// `[rows, tokens, width]` to the same; attention heeds the flow's own mask.
-    pub(super) fn forward(&self, flow: &Flow, tap: &mut dyn Tap) -> Result<Tensor> {
+    /// `[rows, tokens, width]` to the same; attention heeds the flow's own mask. With a packing, positions left out
+    /// are not computed and come out as zeros.
+    pub(super) fn forward(
+        &self,
+        flow: &Flow,
+        packing: Option<&Packing>,
+        tap: &mut dyn Tap,
+    ) -> Result<Tensor> {
+        let pack = |x: &Tensor| packing.map_or_else(|| Ok(x.clone()), |packing| packing.pack(x));
+        let unpack =
+            |x: Tensor| packing.map_or_else(|| Ok(x.clone()), |packing| packing.unpack(&x));
         let dropped = tap.dropout().map(|key| (self.attention_dropout, key));
+        let x = pack(&flow.x)?;
         let attended = attention(
-            &self.query_key_value.forward(&flow.x)?,
+            &unpack(self.query_key_value.forward(&x)?)?,
             self.heads,
             flow.mask.as_ref(),
             dropped,
         )?;
-        let h = self.attention_norm.forward_residual(
-            &self.attention_output.forward(&attended)?,
-            &flow.x,
-            self.dropout,
-            tap.dropout(),
-        )?;
+        let attended = self.attention_output.forward(&pack(&attended)?)?;
+        let h = self.normalise(&self.attention_norm, &attended, &x, packing, tap)?;
         let inner = match self.activation {
             Activation::Gelu(kind) => self.up.forward_gelu(&h, kind)?,
             Activation::Relu => self.up.forward(&h)?.relu()?,
         };
-        self.norm
-            .forward_residual(&self.down.forward(&inner)?, &h, self.dropout, tap.dropout())
+        unpack(self.normalise(&self.norm, &self.down.forward(&inner)?, &h, packing, tap)?)
+    }
+
+    fn normalise(
+        &self,
+        norm: &LayerNorm,
+        x: &Tensor,
+        residual: &Tensor,
+        packing: Option<&Packing>,
+        tap: &mut dyn Tap,
+    ) -> Result<Tensor> {
+        let key = tap.dropout();
+        match packing {
+            Some(packing) => norm.forward_packed(x, residual, self.dropout, key, packing),
+            None => norm.forward_residual(x, residual, self.dropout, key),
+        }
     }
 }

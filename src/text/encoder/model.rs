@@ -1,13 +1,13 @@
 //! An encoder of the BERT family with a linear classifier on top, that shows its sites.
 
-use candle_core::Tensor;
+use candle_core::{DType, Tensor};
 
 use super::block::Block;
 use super::config::{EncoderConfig, Pooling};
 use super::embeddings::Embeddings;
 use super::names::Start;
 use crate::error::Result;
-use crate::nn::{Init, Linear, Weights, dropout, mean_pool};
+use crate::nn::{Init, Linear, Packing, Weights, dropout, mean_pool};
 use crate::plan::Site;
 use crate::tap::{Flow, Tap, Tapped};
 use crate::text::tokens::TokenBatch;
@@ -81,6 +81,26 @@ impl Encoder {
     }
 }
 
+/// The positions that the rest of the pass needs, where some can be left out. On other devices than the CPU reading
+/// the mask would cost more than it saves.
+fn packing(flow: &Flow, tap: &dyn Tap) -> Result<Option<Packing>> {
+    let Some(mask) = flow.mask.as_ref().filter(|mask| mask.device().is_cpu()) else {
+        return Ok(None);
+    };
+    let mask = mask.to_dtype(DType::F32)?.to_vec2::<f32>()?;
+    let length = |row: &Vec<f32>| {
+        row.iter()
+            .rposition(|real| *real != 0.0)
+            .map_or(0, |last| last + 1)
+    };
+    let lengths: Vec<usize> = mask.iter().map(length).collect();
+    let Some(reach) = tap.reach(&lengths) else {
+        return Ok(None);
+    };
+    let packing = Packing::new(&reach, mask.first().map_or(0, Vec::len))?;
+    Ok((!packing.is_full()).then_some(packing))
+}
+
 impl Tapped for Encoder {
     type Input = TokenBatch;
 
@@ -97,7 +117,7 @@ impl Tapped for Encoder {
         let x = self.embeddings.forward(input, tap)?;
         let mut flow = tap.at(Site::Embedding, Flow::masked(x, input.mask.clone()))?;
         for (k, block) in (1..).zip(&self.blocks) {
-            let x = block.forward(&flow, tap)?;
+            let x = block.forward(&flow, packing(&flow, tap)?.as_ref(), tap)?;
             flow = tap.at(Site::Hidden(k), Flow { x, ..flow })?;
         }
         let pooled = tap.at(Site::Pooled, Flow::new(self.pool(&flow)?))?.x;
