@@ -6,7 +6,7 @@ use candle_core::Device;
 use candle_mixup::metrics::Metric;
 use candle_mixup::nn::Weights;
 use candle_mixup::schedule::{Domain, Schedule, Task, TaskKind};
-use candle_mixup::split::{Strata, per_class, stratified};
+use candle_mixup::split::{Lone, Strata, per_class, stratified};
 use candle_mixup::text::{
     Columns, Corpus, Encoder, EncoderConfig, ModelFiles, Pooling, ReadOptions, Source, Start,
     TextSource, Tokenizer, encoder_weights,
@@ -29,7 +29,7 @@ fn main() -> Result<()> {
         names: corpus.classes(),
     };
     let all: Vec<u32> = (0..corpus.len() as u32).collect();
-    let test = stratified(&all, strata, 0.2, 300, 0)?;
+    let test = stratified(&all, strata, 0.2, 300, Lone::Refuse, 0)?;
     let rows = per_class(&test.rest, strata, 10, seed)?;
 
     let files = ModelFiles::find(concat!(env!("CARGO_MANIFEST_DIR"), "/models/minilm-l3"))?;

@@ -1072,7 +1072,7 @@ fn groups_stay_on_one_side() -> Result<()> {
         "--data rows.csv",
     )?;
     assert_eq!(metrics["data"]["rows_in_training_and_test"], 0);
-    assert!(number(&metrics["data"]["test_rows"])? >= 12.0);
+    assert!((8.0..=12.0).contains(&number(&metrics["data"]["test_rows"])?));
     let split = desk
         .prints("train text --model cnn --steps 2 --quiet --json --out split --data groups.csv")?;
     assert!(number(&split["data"]["rows_in_training_and_test"])? > 0.0);

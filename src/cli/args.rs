@@ -50,9 +50,10 @@ pub enum Train {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Data")]
 pub struct DataArgs {
-    /// csv, tsv or jsonl file (plain or .gz), or @NAME for a set that comes with the program
-    #[arg(long, value_name = "FILE|@NAME", default_value = "@questions")]
-    pub data: String,
+    /// csv, tsv or jsonl file (plain or .gz), or @NAME for a set that comes with the program [default: @questions;
+    /// `compare` then takes 10 training rows a class]
+    #[arg(long, value_name = "FILE|@NAME")]
+    pub data: Option<String>,
     #[command(flatten)]
     pub columns: ColumnArgs,
     /// Test rows: another file, or a share of the rows, drawn from seed 0 [default: 0.2, at most 2000 rows]
@@ -75,17 +76,31 @@ pub struct DataArgs {
     pub per_class: Option<usize>,
 }
 
-/// The columns, by name or by number from 1.
+/// The columns of the texts, by name or by number from 1.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Data")]
-pub struct ColumnArgs {
-    /// Column of the text [default: text]
+pub struct TextColumnArgs {
+    /// Column of the text [default: text, or the run's]
     #[arg(long, value_name = "COL")]
     pub text: Option<String>,
     /// Column of a second text, for sentence pairs
     #[arg(long, value_name = "COL")]
     pub text_pair: Option<String>,
-    /// Column of the label [default: label]
+    /// The file has no header line; columns are named by number, from 1
+    #[arg(long)]
+    pub no_header: bool,
+    /// Leave rows with an empty text out, and count them
+    #[arg(long)]
+    pub skip_empty: bool,
+}
+
+/// All columns, by name or by number from 1.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Data")]
+pub struct ColumnArgs {
+    #[command(flatten)]
+    pub texts: TextColumnArgs,
+    /// Column of the label [default: label, or the run's]
     #[arg(long, value_name = "COL")]
     pub label: Option<String>,
     /// Labels are several classes a row, with this between them (in jsonl also an array)
@@ -97,12 +112,6 @@ pub struct ColumnArgs {
     /// Column of shares ("0.2,0.8", one for each class in sorted order): the soft label
     #[arg(long, value_name = "COL")]
     pub shares: Option<String>,
-    /// The file has no header line; columns are named by number, from 1
-    #[arg(long)]
-    pub no_header: bool,
-    /// Leave rows with an empty text out, and count them
-    #[arg(long)]
-    pub skip_empty: bool,
 }
 
 /// What the soft labels are for.
@@ -318,7 +327,7 @@ pub struct PredictArgs {
     #[arg(long, value_name = "FILE|@NAME")]
     pub data: String,
     #[command(flatten)]
-    pub columns: ColumnArgs,
+    pub columns: TextColumnArgs,
     /// Write here: csv, or jsonl by the name's ending [default: csv on stdout]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

@@ -34,11 +34,7 @@ const FEW: usize = 10;
 pub fn run(mut args: CompareTextArgs) -> Result<()> {
     let started = Instant::now();
     let d = &args.data;
-    if d.data == "@questions"
-        && d.per_class.is_none()
-        && d.train_rows.is_none()
-        && d.columns.label.is_none()
-    {
+    if d.data.is_none() && d.per_class.is_none() && d.train_rows.is_none() {
         args.data.per_class = Some(FEW);
     }
     let threads = settings::threads(&args.training.machine)?;
@@ -101,7 +97,22 @@ struct Done {
     seed: u64,
     test: Scores,
     history: Vec<Point>,
+    steps: u64,
+    best_step: Option<u64>,
+    skipped: u64,
+    silent: Vec<String>,
     seconds: f64,
+}
+
+impl Done {
+    /// What a run recorded besides its scores.
+    fn details(&self) -> serde_json::Value {
+        json!({
+            "arm": self.arm, "seed": self.seed, "steps": self.steps, "best_step": self.best_step,
+            "batches_too_small_to_mix": self.skipped,
+            "weights_without_gradient_at_first": self.silent, "seconds": self.seconds,
+        })
+    }
 }
 
 impl Grid {
@@ -144,7 +155,9 @@ impl Grid {
             .map(|seed| task.rows(seed))
             .collect::<Result<Vec<_>>>()?;
         let (training, head_rate) = settings::training(&args.training, &kind, rows[0].train.len())?;
-        settings::check_rows(&training, rows[0].train.len(), rows[0].validation.len())?;
+        for rows in &rows {
+            settings::check_rows(&training, rows.train.len(), rows.validation.len())?;
+        }
         let settings = RunSettings {
             version: env!("CARGO_PKG_VERSION").into(),
             command: "compare text".into(),
@@ -170,8 +183,9 @@ impl Grid {
         let training = self.training(0);
         let built = self.task.build(&self.rows[0].tokens, training.seed, 1.0)?;
         for (_, schedule) in &self.settings.arms {
-            self.task
-                .scheduler(schedule, &built, &self.rows[0], &training)?;
+            for rows in &self.rows {
+                self.task.scheduler(schedule, &built, rows, &training)?;
+            }
         }
         Ok(())
     }
@@ -187,9 +201,12 @@ impl Grid {
             self.settings.arms.len(),
             self.settings.seeds,
         );
-        warnings(&self.task, rows)
-            .iter()
-            .for_each(|line| eprintln!("{line}"));
+        for (seed, rows) in (self.settings.training.seed..).zip(&self.rows) {
+            let lines = warnings(&self.task, rows);
+            lines
+                .iter()
+                .for_each(|line| eprintln!("seed {seed}: {line}"));
+        }
     }
 
     fn training(&self, seed: usize) -> TrainSettings {
@@ -280,6 +297,10 @@ impl Grid {
             seed: training.seed,
             test,
             history: outcome.history,
+            steps: outcome.steps,
+            best_step: outcome.best_step,
+            skipped: outcome.skipped,
+            silent: outcome.silent,
             seconds,
         })
     }
@@ -331,6 +352,7 @@ impl Grid {
                 "skipped_rows": self.task.corpus.skipped(),
                 "rows_in_training_and_test": self.rows.iter().map(|r| r.in_both).collect::<Vec<_>>(),
             },
+            "details": cells.iter().map(Done::details).collect::<Vec<_>>(),
             "summary": comparison.summary(),
             "seconds": seconds,
         });

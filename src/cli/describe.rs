@@ -50,7 +50,7 @@ pub fn report_points(history: &[train::Point]) -> Vec<Point> {
 
 /// What the data are, with the counts that a reader should know of.
 pub fn data_summary(task: &TextTask, rows: &SeedRows) -> DataSummary {
-    let counts = task.corpus.class_counts();
+    let counts = task.labels.counts(&rows.train);
     let classes = task.corpus.classes().iter().cloned();
     DataSummary {
         source: task.settings.data.clone(),
@@ -88,6 +88,14 @@ pub fn warnings(task: &TextTask, rows: &SeedRows) -> Vec<String> {
         rows.in_both,
         "test rows have the text of a training row".into(),
     );
+    let validated = "validation rows have the text of a test row: the test is not blind to them";
+    note(rows.validated_on_test, validated.into());
+    if !rows.unseen.is_empty() {
+        lines.push(format!(
+            "note: no training row has the class {}",
+            rows.unseen.join(", ")
+        ));
+    }
     lines
 }
 

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use candle_mixup::Error;
 use candle_mixup::report;
 use candle_mixup::text::{Columns, Corpus, LabelKind, SoftColumn, Source, TextSource};
-use candle_mixup::train::Labels;
+use candle_mixup::train::{Labels, TargetKind};
 use serde_json::json;
 
 use super::args::EvaluateArgs;
@@ -78,6 +78,15 @@ fn test_rows(run: &SavedRun) -> Result<(Corpus, Vec<u32>)> {
 
 /// All rows of another file; the run's columns where the arguments name none.
 fn other_rows(run: &SavedRun, data: &str, args: &EvaluateArgs) -> Result<(Corpus, Vec<u32>)> {
+    let labels = &args.columns;
+    let soft = labels.ratings.is_some() || labels.shares.is_some();
+    if (run.kind == TargetKind::MultiLabel && soft)
+        || (run.kind == TargetKind::SingleLabel && labels.multi_label.is_some())
+    {
+        let problem =
+            "the run was trained on another kind of label (--multi-label, --ratings, --shares)";
+        return Err(Error::Conflict(problem.into()).into());
+    }
     let mut columns = settings::columns(run.settings.data.columns.clone(), &args.columns)?;
     if let Some(SoftColumn {
         kind: LabelKind::Shares { classes },
@@ -91,7 +100,7 @@ fn other_rows(run: &SavedRun, data: &str, args: &EvaluateArgs) -> Result<(Corpus
         time: None,
         ..columns
     };
-    let read = settings::read_options_like(&run.settings.data.read, &args.columns);
+    let read = settings::read_options_like(&run.settings.data.read, &args.columns.texts);
     let corpus = Corpus::read(&Source::parse(data)?, &columns, &read, Some(&run.classes))?;
     let rows = (0..corpus.len() as u32).collect();
     Ok((corpus, rows))

@@ -37,7 +37,12 @@ enum Form {
 fn predict(args: &PredictArgs) -> Result<()> {
     let device = settings::device(&args.machine)?;
     let run = SavedRun::open(&args.run, &device)?;
-    let columns = settings::columns(run.settings.data.columns.clone(), &args.columns)?;
+    let trained = run.settings.data.columns.clone();
+    if args.columns.text_pair.is_some() && trained.text_pair.is_none() {
+        let problem = "--text-pair: the run was trained on single texts";
+        return Err(Error::Conflict(problem.into()).into());
+    }
+    let columns = settings::text_columns(trained, &args.columns);
     let columns = Columns {
         label: None,
         soft: None,

@@ -169,7 +169,9 @@ fn first_pairs(plan: &MixPlan) -> String {
             format!("{own}+{partner} at {weight:.2}, label {label:.2}")
         }
     };
-    (0..p.len().min(3)).map(pair).collect::<Vec<_>>().join("; ")
+    // In the add-to mode the batch itself comes first.
+    let mixed = (0..p.len()).filter(|&r| p.own()[r] != p.partner()[r]);
+    mixed.take(3).map(pair).collect::<Vec<_>>().join("; ")
 }
 
 fn list() -> Result<()> {

@@ -13,7 +13,8 @@ use candle_mixup::train::{ClassWeights, Length, TrainSettings};
 use serde::{Deserialize, Serialize};
 
 use super::args::{
-    ColumnArgs, DataArgs, DeviceArg, MachineArgs, ModelArgs, PoolingArg, TrainOn, TrainingArgs,
+    ColumnArgs, DataArgs, DeviceArg, MachineArgs, ModelArgs, PoolingArg, TextColumnArgs, TrainOn,
+    TrainingArgs,
 };
 
 /// Rows that are set aside.
@@ -124,7 +125,8 @@ fn absolute(data: &str) -> Result<String> {
 impl DataSettings {
     /// The settings that the arguments ask for.
     pub fn of(args: &DataArgs) -> Result<Self> {
-        let source = Source::parse(&args.data)?;
+        let data = args.data.as_deref().unwrap_or("@questions");
+        let source = Source::parse(data)?;
         let mut columns = columns(Columns::of(&source), &args.columns)?;
         if let (Source::Shipped(set), None) = (&source, &columns.soft) {
             columns.soft = set.ratings.map(|column| ratings(column.into()));
@@ -140,9 +142,9 @@ impl DataSettings {
             return Err(Error::setting("--per-class", "at least 1", 0).into());
         }
         Ok(Self {
-            data: absolute(&args.data)?,
+            data: absolute(data)?,
             columns,
-            read: read_options(&args.columns),
+            read: read_options(&args.columns.texts),
             test: HeldOut::of("--test", args.test.as_deref())?,
             validation: HeldOut::of("--validation", args.validation.as_deref())?,
             train_rows: args.train_rows,
@@ -158,13 +160,18 @@ fn ratings(column: String) -> SoftColumn {
     }
 }
 
+/// The text columns that the arguments name, and `defaults` for the others.
+pub fn text_columns(defaults: Columns, args: &TextColumnArgs) -> Columns {
+    Columns {
+        text: args.text.clone().unwrap_or(defaults.text),
+        text_pair: args.text_pair.clone().or(defaults.text_pair),
+        ..defaults
+    }
+}
+
 /// The columns that the arguments name, and `defaults` for the others.
 pub fn columns(defaults: Columns, args: &ColumnArgs) -> Result<Columns> {
-    let mut columns = defaults;
-    if let Some(text) = &args.text {
-        columns.text = text.clone();
-    }
-    columns.text_pair = args.text_pair.clone().or(columns.text_pair);
+    let mut columns = text_columns(defaults, &args.texts);
     columns.label = args.label.clone().or(columns.label);
     if let Some(separator) = &args.multi_label {
         columns.kind = LabelKind::Multi {
@@ -188,7 +195,7 @@ pub fn columns(defaults: Columns, args: &ColumnArgs) -> Result<Columns> {
 }
 
 /// How the arguments ask for the file to be read.
-pub fn read_options(args: &ColumnArgs) -> ReadOptions {
+pub fn read_options(args: &TextColumnArgs) -> ReadOptions {
     ReadOptions {
         header: if args.no_header {
             Header::Absent
@@ -204,7 +211,7 @@ pub fn read_options(args: &ColumnArgs) -> ReadOptions {
 }
 
 /// How a saved run's files are read, with what the arguments add.
-pub fn read_options_like(saved: &ReadOptions, args: &ColumnArgs) -> ReadOptions {
+pub fn read_options_like(saved: &ReadOptions, args: &TextColumnArgs) -> ReadOptions {
     let asked = read_options(args);
     ReadOptions {
         header: if args.no_header {
@@ -339,7 +346,7 @@ fn schedule_file(path: &Path) -> Result<(String, Schedule)> {
     let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
     let schedule = Schedule::from_json(&text).map_err(|e| Error::file(path, e))?;
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let named = !schedule.name.is_empty();
+    let named = schedule.name != Schedule::default().name;
     let name = if named {
         schedule.name.clone()
     } else {

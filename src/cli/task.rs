@@ -7,7 +7,7 @@ use anyhow::Result;
 use candle_core::Device;
 use candle_mixup::metrics::{Metric, Scores, classification};
 use candle_mixup::schedule::{Domain, Mode, Pairing, Schedule, Scheduler, Task, TaskKind};
-use candle_mixup::split::{self, Split, Strata};
+use candle_mixup::split::{self, Lone, Split, Strata};
 use candle_mixup::text::{
     Columns, Corpus, EncodedTexts, LabelKind, SoftColumn, Source, TextSource, Tokenizer,
     VocabularySettings, WordVectors,
@@ -62,6 +62,10 @@ pub struct SeedRows {
     pub tokens: Arc<Tokens>,
     /// Test rows whose text is also that of a training row.
     pub in_both: usize,
+    /// Validation rows whose text is also that of a test row: where weights are chosen by them, the test is not blind.
+    pub validated_on_test: usize,
+    /// Classes without a training row.
+    pub unseen: Vec<String>,
 }
 
 impl TextTask {
@@ -71,6 +75,10 @@ impl TextTask {
         model: ModelSettings,
         device: Device,
     ) -> Result<Self> {
+        if settings.per_class.is_some() && settings.columns.kind.is_multi() {
+            let problem = "--per-class needs one class a row; with --multi-label use --train-rows";
+            return Err(Error::Conflict(problem.into()).into());
+        }
         let source = Source::parse(&settings.data)?;
         name_share_classes(&mut settings, &source)?;
         let mut corpus = Corpus::read(&source, &settings.columns, &settings.read, None)?;
@@ -156,9 +164,11 @@ impl TextTask {
         let tokens = match &self.shared {
             Some(tokens) => tokens.clone(),
             None => {
-                let texts: Vec<&str> = train
-                    .iter()
-                    .map(|&r| self.corpus.texts()[r as usize].as_str())
+                let columns = [Some(self.corpus.texts()), self.corpus.pairs()];
+                let texts: Vec<&str> = columns
+                    .into_iter()
+                    .flatten()
+                    .flat_map(|column| train.iter().map(|&r| column[r as usize].as_str()))
                     .collect();
                 let tokenizer = Tokenizer::learn(
                     &texts,
@@ -170,12 +180,24 @@ impl TextTask {
                 Arc::new(Tokens::new(tokenizer, vectors, &self.corpus)?)
             }
         };
-        let in_both = self.in_both(&train);
+        let unseen = self.unseen(&train);
+        if let (Some(needed), Some(class)) = (self.settings.per_class, unseen.first()) {
+            let (class, purpose) = (class.clone(), "--per-class".into());
+            return Err(Error::ClassTooSmall {
+                class,
+                rows: 0,
+                needed,
+                purpose,
+            }
+            .into());
+        }
         Ok(SeedRows {
+            in_both: self.shared(&train, &self.test),
+            validated_on_test: self.shared(&self.test, &validation),
+            unseen,
             train,
             validation,
             tokens,
-            in_both,
         })
     }
 
@@ -192,13 +214,24 @@ impl TextTask {
                 strata(&self.corpus, &classes),
                 share,
                 usize::MAX,
+                Lone::Stay,
                 seed,
             )?,
         })
     }
 
-    /// How many test rows have the text of a training row.
-    fn in_both(&self, train: &[u32]) -> usize {
+    /// The classes that none of these rows has.
+    fn unseen(&self, rows: &[u32]) -> Vec<String> {
+        let counts = self.hard.counts(rows);
+        let named = self.corpus.classes().iter().zip(counts);
+        named
+            .filter(|(_, count)| *count == 0.0)
+            .map(|(name, _)| name.clone())
+            .collect()
+    }
+
+    /// How many of `rows` have the text of one of `others`.
+    fn shared(&self, others: &[u32], rows: &[u32]) -> usize {
         let key = |row: &u32| {
             let row = *row as usize;
             (
@@ -206,11 +239,8 @@ impl TextTask {
                 self.corpus.pairs().map(|p| p[row].as_str()),
             )
         };
-        let known: HashSet<_> = train.iter().map(key).collect();
-        self.test
-            .iter()
-            .filter(|row| known.contains(&key(row)))
-            .count()
+        let known: HashSet<_> = others.iter().map(key).collect();
+        rows.iter().filter(|row| known.contains(&key(row))).count()
     }
 
     /// A fresh model with the initial weights of a seed.
@@ -258,13 +288,8 @@ impl TextTask {
         };
         let alone = run.batch.min(rows.train.len()) == 1 && schedule.mode == Mode::Replace;
         if alone && !schedule.is_off() {
-            let (name, steps, epochs) = (schedule.name.clone(), task.steps, task.epochs);
-            return Err(Error::NeverMixes {
-                name,
-                steps,
-                epochs,
-            }
-            .into());
+            let problem = "would never mix: in batches of one row (--batch) a row has no partner";
+            return Err(Error::Conflict(format!("schedule '{}' {problem}", schedule.name)).into());
         }
         if let Pairing::Nearest { k, .. } = schedule.partner
             && k >= rows.train.len()
@@ -411,9 +436,14 @@ fn test_split(corpus: &Corpus, settings: &DataSettings) -> Result<Split> {
     Ok(match (corpus.time_order(), corpus.groups()) {
         (Some(order), _) => split::latest(&order, share, most)?,
         (None, Some(groups)) => split::grouped(&rows, groups, share, most, 0)?,
-        (None, None) => {
-            split::stratified(&rows, strata(corpus, &classes_of(corpus)), share, most, 0)?
-        }
+        (None, None) => split::stratified(
+            &rows,
+            strata(corpus, &classes_of(corpus)),
+            share,
+            most,
+            Lone::Refuse,
+            0,
+        )?,
     })
 }
 
