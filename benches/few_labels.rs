@@ -10,7 +10,7 @@ use std::process::{Command, ExitCode};
 use serde_json::Value;
 
 fn main() -> ExitCode {
-    let arms = "none,smoothing,mixup,uniform,manifold,hidden";
+    let arms = "none,smoothing,mixup,hidden";
     let flags = [
         "compare",
         "text",

@@ -1,7 +1,6 @@
 //! `mixup compare text`: arms × seeds on the same rows, weights, order and dropout.
 
 use std::io::Write;
-use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -9,12 +8,12 @@ use candle_mixup::compare::{Comparison, Run};
 use candle_mixup::metrics::{Metric, Scores};
 use candle_mixup::report::{self, ArmDetail, CompareReport, History};
 use candle_mixup::schedule::Schedule;
-use candle_mixup::train::{Job, Point, TrainSettings, train};
+use candle_mixup::train::{Job, TrainSettings, train};
 use candle_mixup::{Error, files};
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::args::CompareTextArgs;
+use super::cell::{Done, file_name, read_cell};
 use super::describe::{data_summary, draws, report_points, values, warnings};
 use super::interrupt::Interrupt;
 use super::progress::{Bars, RunBar};
@@ -88,31 +87,6 @@ struct Grid {
 struct Cell {
     arm: usize,
     seed: usize,
-}
-
-/// What one run left.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Done {
-    arm: String,
-    seed: u64,
-    test: Scores,
-    history: Vec<Point>,
-    steps: u64,
-    best_step: Option<u64>,
-    skipped: u64,
-    silent: Vec<String>,
-    seconds: f64,
-}
-
-impl Done {
-    /// What a run recorded besides its scores.
-    fn details(&self) -> serde_json::Value {
-        json!({
-            "arm": self.arm, "seed": self.seed, "steps": self.steps, "best_step": self.best_step,
-            "batches_too_small_to_mix": self.skipped,
-            "weights_without_gradient_at_first": self.silent, "seconds": self.seconds,
-        })
-    }
 }
 
 impl Grid {
@@ -387,30 +361,6 @@ impl Grid {
 fn metrics(main: Metric, scores: &Scores) -> Vec<Metric> {
     let others = scores.values.keys().copied().filter(|m| *m != main);
     std::iter::once(main).chain(others).collect()
-}
-
-/// A finished run's file. A torn one cannot be: it was written beside and renamed.
-fn read_cell(file: &PathBuf) -> candle_mixup::Result<Option<Done>> {
-    match std::fs::read_to_string(file) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(Error::io(file)(e)),
-        Ok(text) => serde_json::from_str(&text)
-            .map(Some)
-            .map_err(|e| Error::file(file, e)),
-    }
-}
-
-/// An arm's name as part of a file name.
-fn file_name(name: &str) -> String {
-    name.chars()
-        .map(|c| {
-            if c.is_alphanumeric() || c == '-' {
-                c
-            } else {
-                '_'
-            }
-        })
-        .collect()
 }
 
 /// The grid carries the library's errors.

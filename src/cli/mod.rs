@@ -1,6 +1,7 @@
 //! The command line: raw arguments → checked settings → library call → report.
 
 mod args;
+mod cell;
 mod compare;
 mod datasets;
 mod describe;
@@ -10,6 +11,7 @@ mod model;
 mod model_dir;
 mod predict;
 mod progress;
+mod rows;
 mod run_dir;
 mod saved;
 mod schedule;

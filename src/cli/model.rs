@@ -113,34 +113,11 @@ impl Family {
                 if let Some(freeze) = freeze {
                     weights = weights.freeze(freeze.matcher(config)?);
                 }
-                let encoder = Encoder::load(
-                    &weights,
-                    config,
-                    settings.pooling,
-                    classes,
-                    Start::Pretrained,
-                )?;
+                let start = Start::Pretrained;
+                let encoder = Encoder::load(&weights, config, settings.pooling, classes, start)?;
                 (TextModel::Encoder(encoder), weights)
             }
-            Self::Cnn => {
-                let defaults = CnnSettings::default();
-                let width = tokens
-                    .vectors
-                    .as_ref()
-                    .map_or(defaults.width, WordVectors::width);
-                let words = tokens.tokenizer.words().len();
-                let config = CnnSettings { width, ..defaults }.check(words)?;
-                let mut weights = weights;
-                if let Some(vectors) = &tokens.vectors {
-                    weights =
-                        weights.with_pretrained(Arc::new(config.with_vectors(vectors, seed)?));
-                }
-                if freeze.is_some() {
-                    weights = weights.freeze(|name| name.starts_with("embedding."));
-                }
-                let cnn = Cnn::load(&weights, &config, classes)?;
-                (TextModel::Cnn { model: cnn, config }, weights)
-            }
+            Self::Cnn => build_cnn(weights, tokens, classes, seed, freeze.is_some())?,
         };
         let head = |mut p: Parameter| {
             if matches!(model, TextModel::Encoder(_)) && p.name.starts_with("classifier.") {
@@ -155,6 +132,30 @@ impl Family {
             parameters,
         })
     }
+}
+
+/// A CNN of the tokenizer's words, which begins with given word vectors where there are some.
+fn build_cnn(
+    mut weights: Weights,
+    tokens: &Tokens,
+    classes: usize,
+    seed: u64,
+    freezes: bool,
+) -> Result<(TextModel, Weights)> {
+    let defaults = CnnSettings::default();
+    let width = tokens
+        .vectors
+        .as_ref()
+        .map_or(defaults.width, WordVectors::width);
+    let config = CnnSettings { width, ..defaults }.check(tokens.tokenizer.words().len())?;
+    if let Some(vectors) = &tokens.vectors {
+        weights = weights.with_pretrained(Arc::new(config.with_vectors(vectors, seed)?));
+    }
+    if freezes {
+        weights = weights.freeze(|name| name.starts_with("embedding."));
+    }
+    let model = Cnn::load(&weights, &config, classes)?;
+    Ok((TextModel::Cnn { model, config }, weights))
 }
 
 impl Built {

@@ -2,22 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::Checkpoint;
 use super::evaluate;
 use super::history::{Point, Window};
-use super::labels::{Labels, TargetKind, largest};
+use super::job::{Job, Outcome, StepEvent, Watcher};
+use super::labels::TargetKind;
+use super::measure::{class_weights, hits};
 use super::order;
-use super::settings::{ClassWeights, TrainSettings};
 use crate::error::{Error, Result};
 use crate::loss::Loss;
 use crate::metrics::{Metric, Scores};
-use crate::nn::{self, AdamW, AdamWSettings, Gradients, Parameter, Pretrained, Weights};
+use crate::nn::{self, AdamW, AdamWSettings, Gradients, Pretrained};
 use crate::plan::{MixPlan, Site};
 use crate::random::{Purpose, Stream};
-use crate::schedule::{Clock, Rows, Scheduler};
+use crate::schedule::{Clock, Rows};
 use crate::source::RowSource;
 use crate::tap::{DropoutKeys, MixTap, Tapped};
 use crate::targets::{mix_targets, smooth};
@@ -27,77 +28,6 @@ const POINTS: u64 = 50;
 /// Training rows on which the unmixed loss is followed, and how often in a run.
 const CLEAN_ROWS: usize = 64;
 const CLEAN_POINTS: u64 = 10;
-
-/// Everything one run needs.
-#[derive(Debug)]
-pub struct Job<'a, M, S> {
-    /// The model; it reads `weights`.
-    pub model: &'a M,
-    /// The model's weights.
-    pub weights: &'a Weights,
-    /// Those to train, with their learning-rate factors.
-    pub parameters: Vec<Parameter>,
-    /// The rows' inputs.
-    pub source: &'a S,
-    /// The rows' targets.
-    pub labels: &'a Labels,
-    /// Training rows.
-    pub train: &'a [u32],
-    /// Validation rows; empty means that the last step's weights are kept.
-    pub validation: &'a [u32],
-    /// When and how rows are mixed.
-    pub scheduler: &'a Scheduler,
-    /// The nearest training rows of every training row, by place, where the schedule mixes with neighbours (see
-    /// [`neighbours`](super::neighbours())).
-    pub neighbours: Option<&'a [Vec<u32>]>,
-    /// The settings.
-    pub settings: &'a TrainSettings,
-    /// Where the model lives.
-    pub device: &'a Device,
-}
-
-/// What a watcher hears after every optimiser step.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StepEvent {
-    /// The step just done, from 0.
-    pub clock: Clock,
-    /// Its training loss.
-    pub loss: f64,
-    /// Where it mixed, if it did.
-    pub mixed: Option<Site>,
-    /// Rows it saw.
-    pub rows: usize,
-}
-
-/// Follows a run and may stop it.
-pub trait Watcher {
-    /// After every optimiser step.
-    fn step(&mut self, _event: &StepEvent) {}
-
-    /// Whether the run shall write a checkpoint and stop.
-    fn stop(&self) -> bool {
-        false
-    }
-}
-
-impl Watcher for () {}
-
-/// What a run leaves behind besides the weights.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
-    /// The history.
-    pub history: Vec<Point>,
-    /// Optimiser steps done.
-    pub steps: u64,
-    /// The step whose weights were kept, where validation chose.
-    pub best_step: Option<u64>,
-    /// Batches that were to be mixed but held a single row.
-    pub skipped: u64,
-    /// Weights whose gradient was all zero at the first step: reported, not refused.
-    pub silent: Vec<String>,
-    /// The step at which a checkpoint was taken up.
-    pub resumed: Option<u64>,
-}
 
 /// Where a run is: all that a checkpoint keeps besides tensors.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -419,47 +349,4 @@ where
             resumed,
         })
     }
-}
-
-/// Balanced weights, rows / (classes · count), from the training rows' target mass.
-fn class_weights<M, S>(job: &Job<'_, M, S>) -> Option<Vec<f32>> {
-    match job.settings.class_weights {
-        ClassWeights::None => None,
-        ClassWeights::Balanced => {
-            let counts = job.labels.counts(job.train);
-            let total: f64 = counts.iter().sum();
-            let weight = |count: &f64| {
-                if *count > 0.0 {
-                    total / (counts.len() as f64 * count)
-                } else {
-                    0.0
-                }
-            };
-            Some(counts.iter().map(|count| weight(count) as f32).collect())
-        }
-    }
-}
-
-/// λ-weighted accuracy: the mixed target's share at the predicted class, averaged over the outgoing rows.
-fn hits(logits: &Tensor, mixed: &Tensor, kind: TargetKind) -> Result<f64> {
-    let outputs = logits.dim(1)?;
-    let flat = |t: &Tensor| {
-        t.detach()
-            .to_dtype(DType::F32)?
-            .flatten_all()?
-            .to_vec1::<f32>()
-    };
-    let (logits, targets) = (flat(logits)?, flat(mixed)?);
-    let rows = logits.chunks(outputs).zip(targets.chunks(outputs));
-    let hit = |(z, t): (&[f32], &[f32])| match kind {
-        TargetKind::SingleLabel => f64::from(t[largest(z) as usize]),
-        TargetKind::MultiLabel => {
-            let miss = |(z, t): (&f32, &f32)| f64::from((t - f32::from(u8::from(*z > 0.0))).abs());
-            1.0 - z.iter().zip(t).map(miss).sum::<f64>() / outputs as f64
-        }
-    };
-    let (count, sum) = rows
-        .map(hit)
-        .fold((0usize, 0.0), |(n, s), h| (n + 1, s + h));
-    Ok(sum / count.max(1) as f64)
 }

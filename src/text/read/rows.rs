@@ -120,7 +120,7 @@ impl TextRows {
             path: self.path().into(),
             line: row.line,
             column: Some(column),
-            expected: "a text (rows without one can be skipped)".into(),
+            expected: "a text (skip-empty leaves such rows out)".into(),
             value: String::new(),
         })
     }

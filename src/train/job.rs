@@ -1,0 +1,81 @@
+//! What a run is given, what it tells while it goes on, and what it leaves.
+
+use candle_core::Device;
+
+use super::history::Point;
+use super::labels::Labels;
+use super::settings::TrainSettings;
+use crate::nn::{Parameter, Weights};
+use crate::plan::Site;
+use crate::schedule::{Clock, Scheduler};
+
+/// Everything one run needs.
+#[derive(Debug)]
+pub struct Job<'a, M, S> {
+    /// The model; it reads `weights`.
+    pub model: &'a M,
+    /// The model's weights.
+    pub weights: &'a Weights,
+    /// Those to train, with their learning-rate factors.
+    pub parameters: Vec<Parameter>,
+    /// The rows' inputs.
+    pub source: &'a S,
+    /// The rows' targets.
+    pub labels: &'a Labels,
+    /// Training rows.
+    pub train: &'a [u32],
+    /// Validation rows; empty means that the last step's weights are kept.
+    pub validation: &'a [u32],
+    /// When and how rows are mixed.
+    pub scheduler: &'a Scheduler,
+    /// The nearest training rows of every training row, by place, where the schedule mixes with neighbours (see
+    /// [`neighbours`](super::neighbours())).
+    pub neighbours: Option<&'a [Vec<u32>]>,
+    /// The settings.
+    pub settings: &'a TrainSettings,
+    /// Where the model lives.
+    pub device: &'a Device,
+}
+
+/// What a watcher hears after every optimiser step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepEvent {
+    /// The step just done, from 0.
+    pub clock: Clock,
+    /// Its training loss.
+    pub loss: f64,
+    /// Where it mixed, if it did.
+    pub mixed: Option<Site>,
+    /// Rows it saw.
+    pub rows: usize,
+}
+
+/// Follows a run and may stop it.
+pub trait Watcher {
+    /// After every optimiser step.
+    fn step(&mut self, _event: &StepEvent) {}
+
+    /// Whether the run shall write a checkpoint and stop.
+    fn stop(&self) -> bool {
+        false
+    }
+}
+
+impl Watcher for () {}
+
+/// What a run leaves behind besides the weights.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// The history.
+    pub history: Vec<Point>,
+    /// Optimiser steps done.
+    pub steps: u64,
+    /// The step whose weights were kept, where validation chose.
+    pub best_step: Option<u64>,
+    /// Batches that were to be mixed but held a single row.
+    pub skipped: u64,
+    /// Weights whose gradient was all zero at the first step: reported, not refused.
+    pub silent: Vec<String>,
+    /// The step at which a checkpoint was taken up.
+    pub resumed: Option<u64>,
+}

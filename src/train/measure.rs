@@ -1,0 +1,51 @@
+//! What the training rows themselves say: how much each class weighs, and how often a mixed batch was hit.
+
+use candle_core::{DType, Tensor};
+
+use super::job::Job;
+use super::labels::{TargetKind, largest};
+use super::settings::ClassWeights;
+use crate::error::Result;
+
+/// Balanced weights, rows / (classes · count), from the training rows' target mass.
+pub(super) fn class_weights<M, S>(job: &Job<'_, M, S>) -> Option<Vec<f32>> {
+    match job.settings.class_weights {
+        ClassWeights::None => None,
+        ClassWeights::Balanced => {
+            let counts = job.labels.counts(job.train);
+            let total: f64 = counts.iter().sum();
+            let weight = |count: &f64| {
+                if *count > 0.0 {
+                    total / (counts.len() as f64 * count)
+                } else {
+                    0.0
+                }
+            };
+            Some(counts.iter().map(|count| weight(count) as f32).collect())
+        }
+    }
+}
+
+/// λ-weighted accuracy: the mixed target's share at the predicted class, averaged over the outgoing rows.
+pub(super) fn hits(logits: &Tensor, mixed: &Tensor, kind: TargetKind) -> Result<f64> {
+    let outputs = logits.dim(1)?;
+    let flat = |t: &Tensor| {
+        t.detach()
+            .to_dtype(DType::F32)?
+            .flatten_all()?
+            .to_vec1::<f32>()
+    };
+    let (logits, targets) = (flat(logits)?, flat(mixed)?);
+    let rows = logits.chunks(outputs).zip(targets.chunks(outputs));
+    let hit = |(z, t): (&[f32], &[f32])| match kind {
+        TargetKind::SingleLabel => f64::from(t[largest(z) as usize]),
+        TargetKind::MultiLabel => {
+            let miss = |(z, t): (&f32, &f32)| f64::from((t - f32::from(u8::from(*z > 0.0))).abs());
+            1.0 - z.iter().zip(t).map(miss).sum::<f64>() / outputs as f64
+        }
+    };
+    let (count, sum) = rows
+        .map(hit)
+        .fold((0usize, 0.0), |(n, s), h| (n + 1, s + h));
+    Ok(sum / count.max(1) as f64)
+}
