@@ -50,8 +50,8 @@ pub enum Train {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Data")]
 pub struct DataArgs {
-    /// csv, tsv or jsonl file (plain or .gz), or @NAME for a set that comes with the program [default: @questions;
-    /// `compare` then takes 10 training rows a class]
+    /// csv, tsv or jsonl file (plain or .gz), or @NAME for a set that comes with the program (default: @questions;
+    /// `compare` then takes 10 training rows a class)
     #[arg(long, value_name = "FILE|@NAME")]
     pub data: Option<String>,
     #[command(flatten)]
