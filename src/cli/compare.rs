@@ -33,7 +33,8 @@ const FEW: usize = 10;
 pub fn run(mut args: CompareTextArgs) -> Result<()> {
     let started = Instant::now();
     let d = &args.data;
-    if d.data.is_none() && d.per_class.is_none() && d.train_rows.is_none() {
+    let chosen = d.per_class.is_some() || d.train_rows.is_some() || d.columns.label.is_some();
+    if d.data.is_none() && !chosen {
         args.data.per_class = Some(FEW);
     }
     let threads = settings::threads(&args.training.machine)?;
