@@ -203,9 +203,13 @@ impl TextTask {
             _ => VALIDATION_SHARE,
         };
         let classes = classes_of(&self.corpus);
-        Ok(match self.corpus.groups() {
-            Some(groups) => split::grouped(rows, groups, share, usize::MAX, seed)?,
-            None => split::stratified(
+        Ok(match (self.corpus.time_order(), self.corpus.groups()) {
+            (Some(mut order), _) => {
+                order.retain(|row| rows.binary_search(row).is_ok());
+                split::latest(&order, share, usize::MAX)?
+            }
+            (None, Some(groups)) => split::grouped(rows, groups, share, usize::MAX, seed)?,
+            (None, None) => split::stratified(
                 rows,
                 strata(&self.corpus, &classes),
                 share,
