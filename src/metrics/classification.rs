@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::classes::{Counts, macro_f1, per_class};
 use super::{Metric, Scores, check, reliability, surprise};
 use crate::error::{Error, Result};
-use crate::pairs::Pairs;
 
 /// Scores of class probabilities `[rows, classes]` against soft targets of the same shape, both row after row.
 ///
@@ -121,34 +120,6 @@ pub fn hard_labels(values: &[f32], classes: usize) -> Result<Vec<u32>> {
     Ok(rows.map(|row| largest(row) as u32).collect())
 }
 
-/// Accuracy of a mixed training batch: the mean of `label_weight·[ŷ = y_own] + (1 − label_weight)·[ŷ = y_partner]`.
-///
-/// `predicted` has one class an outgoing row, `labels` one an incoming row. Beside it belongs the clean accuracy on a
-/// fixed sample: arg-max accuracy on mixed targets says nothing.
-///
-/// # Errors
-/// [`Error::Shape`] if `predicted` is not as long as `pairs`, [`Error::Pairs`] for a row that there is not,
-/// [`Error::Data`] for no rows.
-pub fn mixed_accuracy(predicted: &[u32], labels: &[u32], pairs: &Pairs) -> Result<f64> {
-    if predicted.len() != pairs.len() {
-        return Err(Error::Shape {
-            what: "predicted classes".into(),
-            expected: format!("one for each of {} mixed rows", pairs.len()),
-            got: predicted.len().to_string(),
-        });
-    }
-    if pairs.is_empty() {
-        return Err(Error::Data("no rows to score".into()));
-    }
-    pairs.check_rows(labels.len())?;
-    let right = |r: usize, row: u32| f64::from(u8::from(predicted[r] == labels[row as usize]));
-    let rows = (0..pairs.len()).map(|r| {
-        let weight = pairs.label_weight()[r];
-        weight * right(r, pairs.own()[r]) + (1.0 - weight) * right(r, pairs.partner()[r])
-    });
-    Ok(rows.sum::<f64>() / pairs.len() as f64)
-}
-
 /// The first of the largest entries; rows are not empty and hold numbers.
 fn largest(row: &[f32]) -> usize {
     (1..row.len()).fold(0, |best, c| if row[c] > row[best] { c } else { best })
@@ -237,21 +208,5 @@ mod tests {
         assert_eq!(labels, [0, 1]);
         assert!(hard_labels(&[1., 2., 3.], 2).is_err());
         assert!(hard_labels(&[1., f32::NAN], 2).is_err());
-    }
-
-    #[test]
-    fn mixed_accuracy_by_hand() {
-        let pairs = Pairs::new(
-            vec![0, 1, 2],
-            vec![1, 2, 0],
-            vec![0.5; 3],
-            vec![0.7, 0.6, 1.0],
-        )
-        .expect("pairs");
-        let accuracy = mixed_accuracy(&[0, 2, 1], &[0, 1, 2], &pairs).expect("accuracy");
-        assert!((accuracy - (0.7 + 0.4 + 0.0) / 3.0).abs() < 1e-12);
-        assert!(mixed_accuracy(&[0, 2], &[0, 1, 2], &pairs).is_err());
-        assert!(mixed_accuracy(&[0, 2, 1], &[0, 1], &pairs).is_err());
-        assert!(mixed_accuracy(&[], &[], &Pairs::identity(0)).is_err());
     }
 }

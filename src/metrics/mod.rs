@@ -15,7 +15,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use classes::ClassScores;
-pub use classification::{classification, hard_labels, mixed_accuracy};
+pub use classification::{classification, hard_labels};
 pub use multi_label::multi_label;
 pub use regression::regression;
 pub use reliability::Bin;

@@ -82,14 +82,6 @@ impl Weights {
         }
     }
 
-    /// Drops the hold on the pretrained file, once the model is built.
-    pub fn without_pretrained(self) -> Self {
-        Self {
-            pretrained: None,
-            ..self
-        }
-    }
-
     /// Weights whose full names match stay as they are: they are given out without a gradient.
     ///
     /// To be called before the model is built.

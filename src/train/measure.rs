@@ -49,3 +49,37 @@ pub(super) fn hits(logits: &Tensor, mixed: &Tensor, kind: TargetKind) -> Result<
         .fold((0usize, 0.0), |(n, s), h| (n + 1, s + h));
     Ok(sum / count.max(1) as f64)
 }
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+    use crate::pairs::Pairs;
+    use crate::targets::{mix_targets, one_hot};
+
+    #[test]
+    fn a_mixed_batch_is_hit_by_the_label_weights() -> Result<()> {
+        let pairs = Pairs::new(
+            vec![0, 1, 2],
+            vec![1, 2, 0],
+            vec![0.5; 3],
+            vec![0.75, 0.5, 1.0],
+        )?;
+        let mixed = mix_targets(&one_hot(&[0, 1, 2], 3, &Device::Cpu)?, &pairs)?;
+        // Predicted 0, 2 and 1: own at 0.75, partner at 0.5, neither.
+        let logits = Tensor::new(&[[9f32, 0., 1.], [0., 1., 2.], [0., 3., 1.]], &Device::Cpu)?;
+        let hit = hits(&logits, &mixed, TargetKind::SingleLabel)?;
+        assert!((hit - 1.25 / 3.0).abs() < 1e-6, "{hit}");
+        Ok(())
+    }
+
+    #[test]
+    fn several_labels_are_hit_one_by_one() -> Result<()> {
+        let mixed = Tensor::new(&[[1f32, 0.25], [0., 1.]], &Device::Cpu)?;
+        let logits = Tensor::new(&[[2f32, -1.], [3., 1.]], &Device::Cpu)?;
+        let hit = hits(&logits, &mixed, TargetKind::MultiLabel)?;
+        assert!((hit - (1.0 + 0.75 + 0.0 + 1.0) / 4.0).abs() < 1e-6, "{hit}");
+        Ok(())
+    }
+}
