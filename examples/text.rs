@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use candle_core::Device;
+use candle_mixup::data::Source;
 use candle_mixup::metrics::Metric;
 use candle_mixup::nn::Weights;
 use candle_mixup::schedule::{Domain, Schedule, Task, TaskKind};
 use candle_mixup::split::{Lone, Strata, per_class, stratified};
 use candle_mixup::text::{
-    Columns, Corpus, Encoder, EncoderConfig, ModelFiles, Pooling, ReadOptions, Source, Start,
-    TextSource, Tokenizer, encoder_weights,
+    Columns, Corpus, Encoder, EncoderConfig, ModelFiles, Pooling, ReadOptions, Start, TextSource,
+    Tokenizer, encoder_weights,
 };
 use candle_mixup::train::{Job, Labels, Length, TargetKind, TrainSettings, scores, train};
 use candle_mixup::{Result, Tapped};

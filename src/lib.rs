@@ -10,6 +10,7 @@ mod tap;
 mod targets;
 
 pub mod compare;
+pub mod data;
 pub mod files;
 pub mod metrics;
 pub mod nn;

@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["targets"],
     &["loss", "metrics"],
     &["random", "files"],
-    &["schedule", "tap", "source", "split"],
+    &["schedule", "tap", "source", "split", "data"],
     &["nn"],
     &["text"],
     &["train", "compare"],

@@ -4,9 +4,9 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 
+use candle_mixup::data::{DatasetKind, Header, Source, datasets};
 use candle_mixup::text::{
-    Columns, Corpus, DatasetKind, EmptyTexts, Group, Header, LabelKind, ReadOptions, SoftColumn,
-    Source, TextRow, TextRows, datasets,
+    Columns, Corpus, EmptyTexts, Group, LabelKind, ReadOptions, SoftColumn, TextRow, TextRows,
 };
 use candle_mixup::{Error, Result};
 use flate2::{Compression, write::GzEncoder};

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::Result;
-use candle_mixup::text::{Dataset, datasets};
+use candle_mixup::data::{Dataset, datasets};
 use candle_mixup::{Error, files};
 
 use super::args::DatasetsArgs;

@@ -4,8 +4,9 @@ use std::io::Write;
 
 use anyhow::{Context, Result};
 use candle_mixup::Error;
+use candle_mixup::data::Source;
 use candle_mixup::report;
-use candle_mixup::text::{Columns, Corpus, LabelKind, SoftColumn, Source, TextSource};
+use candle_mixup::text::{Columns, Corpus, LabelKind, SoftColumn, TextSource};
 use candle_mixup::train::{Labels, TargetKind};
 use serde_json::json;
 

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use candle_core::Device;
-use candle_mixup::text::{Columns, Source, TextRow, TextRows, TextSource};
+use candle_mixup::data::Source;
+use candle_mixup::text::{Columns, TextRow, TextRows, TextSource};
 use candle_mixup::train::{TargetKind, logits, probabilities};
 use candle_mixup::{Error, files};
 use serde_json::json;

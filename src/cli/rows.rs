@@ -1,8 +1,9 @@
 //! Reading the rows of a task, and setting its test rows aside.
 
 use anyhow::Result;
+use candle_mixup::data::Source;
 use candle_mixup::split::{self, Lone, Split, Strata};
-use candle_mixup::text::{Columns, Corpus, LabelKind, SoftColumn, Source};
+use candle_mixup::text::{Columns, Corpus, LabelKind, SoftColumn};
 
 use super::settings::{DataSettings, HeldOut};
 

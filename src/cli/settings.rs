@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use candle_core::Device;
 use candle_mixup::Error;
+use candle_mixup::data::{Header, Source};
 use candle_mixup::schedule::{Curve, Schedule, presets};
-use candle_mixup::text::{
-    Columns, EmptyTexts, Group, Header, LabelKind, Pooling, ReadOptions, SoftColumn, Source,
-};
+use candle_mixup::text::{Columns, EmptyTexts, Group, LabelKind, Pooling, ReadOptions, SoftColumn};
 use candle_mixup::train::{ClassWeights, Length, TrainSettings};
 use serde::{Deserialize, Serialize};
 

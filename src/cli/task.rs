@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use candle_core::Device;
+use candle_mixup::data::Source;
 use candle_mixup::metrics::{Metric, Scores, classification};
 use candle_mixup::schedule::{Domain, Mode, Pairing, Schedule, Scheduler, Task, TaskKind};
 use candle_mixup::split::{self, Lone, Split};
 use candle_mixup::text::{
-    Corpus, EncodedTexts, Source, TextSource, Tokenizer, VocabularySettings, WordVectors,
+    Corpus, EncodedTexts, TextSource, Tokenizer, VocabularySettings, WordVectors,
 };
 use candle_mixup::train::{
     Labels, TargetKind, TrainSettings, logits, neighbours, probabilities, scores,

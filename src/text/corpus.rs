@@ -2,15 +2,16 @@
 
 use std::path::Path;
 
-use super::fingerprint::Fingerprint;
 use super::labels::{Expected, LabelKind, LabelReader};
-use super::read::{Cell, Columns, ReadOptions, Source, TextRow, TextRows};
+use super::read::{Columns, ReadOptions, TextRow, TextRows};
+use crate::data::{Cell, Fingerprint, Source};
 use crate::error::{Error, Result};
 
 /// Labelled texts. Targets are always soft inside: `[rows, classes]`, row by row.
 ///
 /// ```
-/// use candle_mixup::text::{Columns, Corpus, ReadOptions, Source};
+/// use candle_mixup::data::Source;
+/// use candle_mixup::text::{Columns, Corpus, ReadOptions};
 ///
 /// let source = Source::parse("@questions")?;
 /// let corpus = Corpus::read(&source, &Columns::of(&source), &ReadOptions::default(), None)?;

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::Cell;
 use crate::error::{Error, Result};
-use crate::text::read::Cell;
 
 /// Largest distance of a row of shares from summing to 1; within it the row is divided by its sum.
 const SHARE_TOLERANCE: f64 = 1e-3;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor};
 
-use super::read::{Source, read_error, shorten};
+use crate::data::{Source, read_error, shorten};
 use crate::error::{Error, Result};
 use crate::random::{Purpose, Stream, name_key};
 

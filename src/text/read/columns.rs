@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::records::Header;
-use super::source::Source;
+use crate::data::{Header, Source};
 use crate::text::labels::LabelKind;
 
 /// The columns to read, each by name or by number from 1. A run remembers them.

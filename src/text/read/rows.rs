@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use super::columns::{Columns, EmptyTexts, Group, ReadOptions};
-use super::records::{Cell, Record, Records};
-use super::source::Source;
+use crate::data::{Cell, Record, Records, Source};
 use crate::error::{Error, Result};
 
 /// One row: its texts and, where their columns were asked for, label, group and time.

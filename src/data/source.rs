@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 
+use super::datasets::Dataset;
 use super::utf8::CheckedUtf8;
 use crate::error::{Error, Result};
-use crate::text::datasets::Dataset;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 const GZIP: &[u8] = b"\x1f\x8b";
@@ -65,7 +65,7 @@ impl Source {
     }
 
     /// The unpacked bytes: checked to be UTF-8, without a byte order mark.
-    pub(in crate::text) fn reader(&self) -> Result<Bytes> {
+    pub(crate) fn reader(&self) -> Result<Bytes> {
         let path = self.path();
         let raw: Bytes = match self {
             Self::Shipped(set) => Box::new(set.reader()),
@@ -93,7 +93,7 @@ pub(super) enum Format {
     JsonLines,
 }
 
-pub(in crate::text) type Bytes = Box<dyn Read + Send>;
+pub(crate) type Bytes = Box<dyn Read + Send>;
 
 /// A file's bytes, unpacked where its first two bytes say that it is packed.
 fn unpacked(path: &Path) -> Result<Bytes> {
@@ -123,7 +123,7 @@ fn peek<R: Read>(mut reader: R, n: usize) -> io::Result<(Vec<u8>, R)> {
 }
 
 /// An error met while reading: our own, where a checking reader raised it, or the system's.
-pub(in crate::text) fn read_error(path: &Path, e: io::Error) -> Error {
+pub(crate) fn read_error(path: &Path, e: io::Error) -> Error {
     match e.downcast::<Error>() {
         Ok(ours) => ours,
         Err(e)

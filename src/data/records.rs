@@ -142,7 +142,7 @@ impl Iterator for Records {
 }
 
 /// At most 80 characters of a value, for a message.
-pub(in crate::text) fn shorten(text: &str) -> String {
+pub(crate) fn shorten(text: &str) -> String {
     match text.char_indices().nth(80) {
         Some((end, _)) => format!("{}...", &text[..end]),
         None => text.to_owned(),

@@ -5,10 +5,10 @@ const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
 
 /// Hashes what it is given, each item behind its length, so that moving a border changes the hash.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Fingerprint(u128);
+pub(crate) struct Fingerprint(u128);
 
 impl Fingerprint {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(OFFSET)
     }
 
@@ -19,23 +19,23 @@ impl Fingerprint {
     }
 
     /// A count or a border.
-    pub(super) fn count(&mut self, n: usize) {
+    pub(crate) fn count(&mut self, n: usize) {
         self.bytes(&(n as u64).to_le_bytes());
     }
 
-    pub(super) fn text(&mut self, text: &str) {
+    pub(crate) fn text(&mut self, text: &str) {
         self.count(text.len());
         self.bytes(text.as_bytes());
     }
 
-    pub(super) fn texts(&mut self, texts: &[String]) {
+    pub(crate) fn texts(&mut self, texts: &[String]) {
         self.count(texts.len());
         for text in texts {
             self.text(text);
         }
     }
 
-    pub(super) fn numbers(&mut self, numbers: &[f32]) {
+    pub(crate) fn numbers(&mut self, numbers: &[f32]) {
         self.count(numbers.len());
         for number in numbers {
             self.bytes(&number.to_bits().to_le_bytes());
@@ -43,7 +43,7 @@ impl Fingerprint {
     }
 
     /// 32 hexadecimal digits.
-    pub(super) fn hex(self) -> String {
+    pub(crate) fn hex(self) -> String {
         format!("{:032x}", self.0)
     }
 }

@@ -1,0 +1,17 @@
+//! Where rows come from: files, plain or packed, and the sets that come with the program.
+
+mod datasets;
+mod delimited;
+mod fingerprint;
+mod json_lines;
+mod records;
+mod source;
+mod tracked;
+mod utf8;
+
+pub use datasets::{Dataset, DatasetKind, datasets};
+pub(crate) use fingerprint::Fingerprint;
+pub(crate) use records::shorten;
+pub use records::{Cell, Header, Record, Records};
+pub use source::Source;
+pub(crate) use source::read_error;
