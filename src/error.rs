@@ -126,6 +126,28 @@ pub enum Error {
         /// What needs them.
         purpose: String,
     },
+    /// A class from which a method can make no row, for a reason that lies in the data.
+    #[error("class '{class}': {method} cannot make a row: {reason}")]
+    NoBase {
+        /// The class.
+        class: String,
+        /// The method.
+        method: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// A number in a table that a method cannot take.
+    #[error("row {row}, column {column}: expected {expected}, got {value}")]
+    Value {
+        /// The row, from 0.
+        row: usize,
+        /// The numeric column, from 0.
+        column: usize,
+        /// What was expected.
+        expected: &'static str,
+        /// What it was.
+        value: f64,
+    },
     /// Data from which nothing can be learnt or split.
     #[error("{0}")]
     Data(String),

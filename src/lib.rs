@@ -14,6 +14,7 @@ pub mod data;
 pub mod files;
 pub mod metrics;
 pub mod nn;
+pub mod oversample;
 pub mod random;
 pub mod report;
 pub mod schedule;

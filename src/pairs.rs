@@ -40,6 +40,16 @@ impl Pairs {
         weight: Vec<f64>,
         label_weight: Vec<f64>,
     ) -> Result<Self> {
+        Self::checked(own, partner, weight, label_weight, 1.0)
+    }
+
+    fn checked(
+        own: Vec<u32>,
+        partner: Vec<u32>,
+        weight: Vec<f64>,
+        label_weight: Vec<f64>,
+        most: f64,
+    ) -> Result<Self> {
         let lengths = [own.len(), partner.len(), weight.len(), label_weight.len()];
         if lengths.iter().any(|&l| l != own.len()) {
             return Err(Error::Shape {
@@ -48,14 +58,28 @@ impl Pairs {
                 got: format!("{lengths:?}"),
             });
         }
-        check_unit("weight", &weight)?;
-        check_unit("label_weight", &label_weight)?;
+        check_range("weight", &weight, most)?;
+        check_range("label_weight", &label_weight, 1.0)?;
         Ok(Self {
             own,
             partner,
             weight,
             label_weight,
         })
+    }
+
+    /// Pairs whose weights may leave the segment on either side: those of SVM-SMOTE's safe rows, [1, 1.5), and of
+    /// Geometric SMOTE, [0, 2]. Everything else goes by [`Pairs::new`].
+    ///
+    /// # Errors
+    /// As [`Pairs::new`], for a weight outside [0, 2].
+    pub fn beyond(
+        own: Vec<u32>,
+        partner: Vec<u32>,
+        weight: Vec<f64>,
+        label_weight: Vec<f64>,
+    ) -> Result<Self> {
+        Self::checked(own, partner, weight, label_weight, 2.0)
     }
 
     /// `n` rows that stay as they are: own = partner = 0..n, weights 1.
@@ -198,13 +222,13 @@ impl Inverse {
     }
 }
 
-fn check_unit(column: &'static str, values: &[f64]) -> Result<()> {
-    match values.iter().position(|v| !(0.0..=1.0).contains(v)) {
+fn check_range(column: &'static str, values: &[f64], most: f64) -> Result<()> {
+    match values.iter().position(|v| !(0.0..=most).contains(v)) {
         None => Ok(()),
         Some(row) => Err(Error::Pairs {
             column,
             row,
-            expected: "within [0, 1]".into(),
+            expected: format!("within [0, {most}]"),
             value: values[row].to_string(),
         }),
     }

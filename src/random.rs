@@ -30,6 +30,14 @@ pub enum Purpose {
     Dropout = 8,
     /// Resampling for intervals.
     Bootstrap = 9,
+    /// From which row a synthetic row starts.
+    Base = 10,
+    /// What is added after the blend.
+    Residue = 11,
+    /// Which of several equally frequent categories.
+    Tie = 12,
+    /// Where clusters begin.
+    Cluster = 13,
 }
 
 /// A stream of draws for one (seed, purpose, counter).

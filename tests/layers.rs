@@ -13,7 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["loss", "metrics"],
     &["random", "files"],
     &["schedule", "tap", "source", "split", "data"],
-    &["nn"],
+    &["nn", "oversample"],
     &["text"],
     &["train", "compare"],
     &["report"],

@@ -10,25 +10,25 @@ use rayon::prelude::*;
 const MIN_JOB: usize = 1 << 14;
 
 /// The unwritten rest of one row. Each method writes the next elements, from the left.
-pub(super) struct Slots<'a, T> {
+pub(crate) struct Slots<'a, T> {
     rest: &'a mut [MaybeUninit<T>],
 }
 
 impl<T: Copy> Slots<'_, T> {
     /// Copies `x`.
-    pub(super) fn copy(&mut self, x: &[T]) {
+    pub(crate) fn copy(&mut self, x: &[T]) {
         self.map(x, |v| v);
     }
 
     /// Writes `f` of each element of `x`.
-    pub(super) fn map<U: Copy>(&mut self, x: &[U], f: impl Fn(U) -> T) {
+    pub(crate) fn map<U: Copy>(&mut self, x: &[U], f: impl Fn(U) -> T) {
         for (slot, &x) in self.take(x.len()).iter_mut().zip(x) {
             slot.write(f(x));
         }
     }
 
     /// Writes `f` of each two elements of `x` and `y`, which are equally long.
-    pub(super) fn zip(&mut self, x: &[T], y: &[T], f: impl Fn(T, T) -> T) {
+    pub(crate) fn zip(&mut self, x: &[T], y: &[T], f: impl Fn(T, T) -> T) {
         assert_eq!(x.len(), y.len(), "rows to mix are equally long");
         for ((slot, &x), &y) in self.take(x.len()).iter_mut().zip(x).zip(y) {
             slot.write(f(x, y));
@@ -36,7 +36,7 @@ impl<T: Copy> Slots<'_, T> {
     }
 
     /// Writes `value` to the end of the row.
-    pub(super) fn fill(&mut self, value: T) {
+    pub(crate) fn fill(&mut self, value: T) {
         self.take(self.rest.len()).fill(MaybeUninit::new(value));
     }
 
@@ -49,7 +49,7 @@ impl<T: Copy> Slots<'_, T> {
 }
 
 /// `count` rows of `width` elements, row r written by `row(r, slots)`.
-pub(super) fn rows<T, F>(count: usize, width: usize, row: F) -> Vec<T>
+pub(crate) fn rows<T, F>(count: usize, width: usize, row: F) -> Vec<T>
 where
     T: Copy + Send,
     F: Fn(usize, &mut Slots<'_, T>) + Sync,

@@ -8,7 +8,7 @@
 //! holds; a row that is its own partner is copied too.
 
 mod composed;
-mod fresh;
+pub(crate) mod fresh;
 mod in_place;
 mod linear;
 

@@ -14,7 +14,7 @@ use crate::random::Stream;
 
 /// Beta(a, b) with positive, finite shapes.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Beta {
+pub(crate) struct Beta {
     a: LogGamma,
     b: LogGamma,
 }

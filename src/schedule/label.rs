@@ -52,7 +52,7 @@ impl LabelRule {
         matches!(self, Self::Remix { .. } | Self::Mamix { .. })
     }
 
-    pub(super) fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         match self {
             Self::Same | Self::Own => Ok(()),
             Self::Remix { kappa, tau } => {

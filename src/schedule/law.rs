@@ -96,13 +96,32 @@ impl Law {
         }
     }
 
+    /// The same for a law outside a run, which has no moment for a curve to move over: α must be constant and above 0.
+    pub(crate) fn check_constant(&self, field: &str) -> Result<()> {
+        self.check(field, 1)?;
+        match self {
+            Self::Beta(Shapes { a, b }) => [a, b].into_iter().try_for_each(|shape| match shape {
+                Curve::Constant(alpha) if *alpha > 0.0 => Ok(()),
+                Curve::Constant(alpha) => {
+                    Err(Error::setting(format!("{field}.beta"), "above 0", alpha))
+                }
+                _ => Err(Error::setting(
+                    format!("{field}.beta"),
+                    "a number, since there is no run for a curve to move over",
+                    "a curve",
+                )),
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether every draw leaves the row as it is.
     pub(super) fn keeps_rows(&self, fold: bool) -> bool {
         matches!(self, Self::Constant(c) if *c == 1.0 || (fold && *c == 0.0))
     }
 
     /// The law at a moment, ready to draw from; `None` where α is 0, which means no mixing.
-    pub(super) fn sampler(&self, clock: Clock) -> Option<Sampler> {
+    pub(crate) fn sampler(&self, clock: Clock) -> Option<Sampler> {
         match self {
             Self::Beta(Shapes { a, b }) => match (a.value(clock), b.value(clock)) {
                 (a, b) if a > 0.0 && b > 0.0 => Some(Sampler::Beta(Beta::new(a, b))),
@@ -116,7 +135,7 @@ impl Law {
 
 /// A law at one moment of the run.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Sampler {
+pub(crate) enum Sampler {
     Beta(Beta),
     Uniform(f64, f64),
     Constant(f64),

@@ -1,0 +1,25 @@
+//! Oversampling: count → pairs → blend → join.
+//!
+//! A method is a function that draws, for one class, the pairs of its synthetic rows: whose each is, with whom it is
+//! mixed, and how much. What is done with the pairs is the same for all. The originals are never copied.
+
+mod draws;
+mod engine;
+mod method;
+mod methods;
+mod neighbours;
+mod recipe;
+mod rows;
+mod scene;
+mod segment;
+mod settings;
+mod strategy;
+
+pub use draws::Draws;
+pub use engine::{Balanced, Made, Note, Oversampler};
+pub use method::{Method, MixupPartner, Selection, Takes, Topology};
+pub use neighbours::{Neighbours, Progress, Space};
+pub use recipe::{Recipe, Residue};
+pub use rows::{Real, Rows};
+pub use settings::{Bases, Fallback, Like, Metric, Scale, Settings, SmallClass};
+pub use strategy::Strategy;
