@@ -1,0 +1,178 @@
+//! Tables to oversample, and what every test of an oversampler measures.
+#![allow(
+    dead_code,
+    reason = "each test binary uses a part of what is shared here"
+)]
+
+use candle_mixup::Result;
+use candle_mixup::oversample::{Balanced, Method, Rows, Settings};
+use candle_mixup::random::{Purpose, Stream};
+use candle_mixup::split::Strata;
+use proptest::prelude::*;
+use rand_distr::{Distribution, StandardNormal};
+use statrs::distribution::{ChiSquared, ContinuousCDF};
+
+/// No p-value of a sampler that is right falls below this in the seeds at hand.
+pub const LEAST_P: f64 = 1e-4;
+
+/// A table in memory: numbers and codes row by row, and a class a row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    pub numbers: Vec<f64>,
+    pub width: usize,
+    pub codes: Vec<u32>,
+    pub categories: usize,
+    pub classes: Vec<u32>,
+    pub names: Vec<String>,
+}
+
+impl Table {
+    /// A table of numbers alone; the classes are named a, b, c, ...
+    pub fn numeric(numbers: Vec<f64>, width: usize, classes: Vec<u32>) -> Self {
+        let count = classes.iter().max().map_or(0, |&c| c + 1);
+        Self {
+            numbers,
+            width,
+            codes: Vec::new(),
+            categories: 0,
+            classes,
+            names: (0..count)
+                .map(|c| char::from(b'a' + c as u8).to_string())
+                .collect(),
+        }
+    }
+
+    /// Normal rows, class c shifted by c in every column; `counts` rows of each class, in random order.
+    pub fn normal(counts: &[usize], width: usize, seed: u64) -> Self {
+        let mut stream = Stream::new(seed, Purpose::Init, 0);
+        let mut classes: Vec<u32> = (0..counts.len() as u32)
+            .flat_map(|c| std::iter::repeat_n(c, counts[c as usize]))
+            .collect();
+        stream.shuffle(&mut classes);
+        let mut numbers = Vec::with_capacity(classes.len() * width);
+        for &class in &classes {
+            for _ in 0..width {
+                let z: f64 = StandardNormal.sample(stream.rng());
+                numbers.push(z + f64::from(class));
+            }
+        }
+        Self::numeric(numbers, width, classes)
+    }
+
+    /// The same with `categories` columns of codes below `values`, beside or instead of the numbers.
+    pub fn with_codes(mut self, categories: usize, values: usize, seed: u64) -> Self {
+        let mut stream = Stream::new(seed, Purpose::Init, 1);
+        self.categories = categories;
+        self.codes = (0..self.len() * categories)
+            .map(|_| stream.below(values) as u32)
+            .collect();
+        self
+    }
+
+    pub fn len(&self) -> usize {
+        self.classes.len()
+    }
+
+    pub fn rows(&self) -> Rows<'_, f64> {
+        Rows::mixed(&self.numbers, self.width, &self.codes, self.categories).expect("whole rows")
+    }
+
+    pub fn strata(&self) -> Strata<'_> {
+        Strata {
+            classes: &self.classes,
+            names: &self.names,
+        }
+    }
+
+    pub fn row(&self, i: u32) -> &[f64] {
+        &self.numbers[i as usize * self.width..][..self.width]
+    }
+
+    /// The rows of a class.
+    pub fn members(&self, class: u32) -> Vec<u32> {
+        (0..self.len() as u32)
+            .filter(|&i| self.classes[i as usize] == class)
+            .collect()
+    }
+
+    /// Rows of every class.
+    pub fn counts(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.names.len()];
+        for &class in &self.classes {
+            counts[class as usize] += 1;
+        }
+        counts
+    }
+
+    pub fn balance(&self, settings: Settings) -> Result<Balanced> {
+        settings.check()?.run(&self.rows(), self.strata())
+    }
+}
+
+/// The method of this name with its default settings, and the other settings as they are by default.
+pub fn by_default(name: &str, seed: u64) -> Settings {
+    Settings {
+        method: Method::named(name).expect("a method"),
+        seed,
+        ..Settings::default()
+    }
+}
+
+/// Small numeric tables of two or three classes, of odd shapes: ties, repeated rows and constant columns among them.
+pub fn tables() -> impl Strategy<Value = Table> {
+    (
+        1usize..6,
+        prop::collection::vec(12usize..40, 2..4),
+        any::<u64>(),
+        0..4u8,
+    )
+        .prop_map(|(width, counts, seed, shape)| {
+            let mut table = Table::normal(&counts, width, seed);
+            match shape {
+                0 => table.numbers.iter_mut().for_each(|x| *x = (*x * 2.0).round()),
+                1 => table
+                    .numbers
+                    .iter_mut()
+                    .step_by(width)
+                    .for_each(|x| *x = 7.5),
+                2 => table.numbers.iter_mut().for_each(|x| *x = *x * 1e-7 + 1e3),
+                _ => {}
+            }
+            table
+        })
+}
+
+/// Kolmogorov's asymptotic p-value of draws on [0, 1) against the uniform law.
+pub fn ks_uniform_p(draws: &[f64]) -> f64 {
+    ks_p(draws, |x| x.clamp(0.0, 1.0))
+}
+
+/// The same against a continuous law.
+pub fn ks_p(draws: &[f64], cdf: impl Fn(f64) -> f64) -> f64 {
+    let mut sorted = draws.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let n = sorted.len() as f64;
+    let distance = sorted.iter().enumerate().map(|(i, &x)| {
+        let p = cdf(x);
+        (p - i as f64 / n).max((i + 1) as f64 / n - p)
+    });
+    let distance = distance.fold(0.0, f64::max);
+    let x = (n.sqrt() + 0.12 + 0.11 / n.sqrt()) * distance;
+    if x < 0.2 {
+        return 1.0;
+    }
+    let term = |k: i32| f64::from(1 - 2 * (1 - k % 2)) * (-2.0 * f64::from(k * k) * x * x).exp();
+    (2.0 * (1..=100).map(term).sum::<f64>()).clamp(0.0, 1.0)
+}
+
+/// The p-value of counts against equally likely cells.
+pub fn chi_square_p(counts: &[usize]) -> f64 {
+    let expected = counts.iter().sum::<usize>() as f64 / counts.len() as f64;
+    let statistic: f64 = counts
+        .iter()
+        .map(|&c| (c as f64 - expected).powi(2) / expected)
+        .sum();
+    ChiSquared::new((counts.len() - 1) as f64)
+        .expect("two cells or more")
+        .sf(statistic)
+}
