@@ -16,7 +16,7 @@ mod plot;
 mod train_page;
 
 pub use input::{ArmDetail, CompareReport, DataSummary, Draw, History, Point, TrainReport, pool};
-pub use table::{class_table, compare_table, score_table};
+pub use table::{BalanceRow, balance_table, class_table, compare_table, score_table};
 
 #[cfg(feature = "cli")]
 pub use compare_page::compare_page;

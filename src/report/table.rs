@@ -169,6 +169,45 @@ fn differences(comparison: &Comparison) -> String {
     )
 }
 
+/// Rows of every class before and after an oversampling, `synthetic` and `removed` ones among them.
+pub fn balance_table(classes: &[BalanceRow]) -> String {
+    let cleaned = classes.iter().any(|c| c.removed > 0);
+    let mut header = vec!["class", "before", "synthetic", "after"];
+    if cleaned {
+        header.insert(3, "removed");
+    }
+    let header = header.into_iter().map(String::from).collect();
+    let rows = classes.iter().map(|c| {
+        let mut row = vec![c.name.clone(), c.before.to_string(), c.synthetic.to_string()];
+        if cleaned {
+            row.push(c.removed.to_string());
+        }
+        row.push(c.after().to_string());
+        row
+    });
+    aligned(&std::iter::once(header).chain(rows).collect::<Vec<_>>())
+}
+
+/// One class of a [`balance_table`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BalanceRow {
+    /// The class.
+    pub name: String,
+    /// Its rows in the input.
+    pub before: usize,
+    /// Rows that were made.
+    pub synthetic: usize,
+    /// Rows, of either kind, that a cleaning step took away.
+    pub removed: usize,
+}
+
+impl BalanceRow {
+    /// Its rows in the output.
+    pub fn after(&self) -> usize {
+        self.before + self.synthetic - self.removed
+    }
+}
+
 /// Rows as lines, every column as wide as its widest cell.
 fn aligned(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
