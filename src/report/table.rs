@@ -178,7 +178,11 @@ pub fn balance_table(classes: &[BalanceRow]) -> String {
     }
     let header = header.into_iter().map(String::from).collect();
     let rows = classes.iter().map(|c| {
-        let mut row = vec![c.name.clone(), c.before.to_string(), c.synthetic.to_string()];
+        let mut row = vec![
+            c.name.clone(),
+            c.before.to_string(),
+            c.synthetic.to_string(),
+        ];
         if cleaned {
             row.push(c.removed.to_string());
         }

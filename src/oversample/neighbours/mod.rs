@@ -66,9 +66,17 @@ impl<'a, T: Real> Space<'a, T> {
     }
 
     /// The same with `penalty` for each category in which two rows differ, added to the sum of squares (Euclidean).
-    pub fn with_mismatch(mut self, penalty: f64) -> Self {
-        self.mismatch = penalty;
-        self
+    pub fn with_mismatch(&self, penalty: f64) -> Self {
+        Self {
+            factors: self.factors.clone(),
+            mismatch: penalty,
+            ..*self
+        }
+    }
+
+    /// What each numeric column is multiplied by before distances are taken; `None` for 1.
+    pub fn factors(&self) -> Option<&[f64]> {
+        self.factors.as_deref()
     }
 
     /// The rows.
