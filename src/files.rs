@@ -49,6 +49,9 @@ where
     sync_folder(path).map_err(Error::io(path))
 }
 
+/// What comes of producing a file's content.
+pub type Outcome<T = ()> = std::result::Result<T, Failure>;
+
 /// Why a file could not be produced: the system's word about the file itself, or an error of the producer.
 #[derive(Debug)]
 pub enum Failure {
