@@ -26,6 +26,8 @@ pub enum Command {
     Evaluate(EvaluateArgs),
     /// Label new data with a trained run: label and probabilities for every row
     Predict(PredictArgs),
+    /// Balance a table: synthetic rows for its rare classes
+    Oversample(Box<super::oversample::OversampleArgs>),
     /// Print, check and plot a schedule: what will be drawn at each step
     Schedule(ScheduleArgs),
     /// List the data sets that come with the program, or write one out

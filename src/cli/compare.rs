@@ -37,7 +37,7 @@ pub fn run(mut args: CompareTextArgs) -> Result<()> {
     if d.data.is_none() && !chosen {
         args.data.per_class = Some(FEW);
     }
-    let threads = settings::threads(&args.training.machine)?;
+    let threads = settings::threads(args.training.machine.threads)?;
     let grid = Grid::prepare(&args)?;
     let dir = RunDir::open(
         &args.output,

@@ -17,7 +17,7 @@ use super::settings;
 use super::task::{TextTask, scores_with_soft};
 
 pub fn run(args: EvaluateArgs) -> Result<()> {
-    let threads = settings::threads(&args.machine)?;
+    let threads = settings::threads(args.machine.threads)?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()

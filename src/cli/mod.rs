@@ -9,6 +9,7 @@ mod evaluate;
 mod interrupt;
 mod model;
 mod model_dir;
+mod oversample;
 mod predict;
 mod progress;
 mod rows;
@@ -46,6 +47,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Train(Train::Text(args)) => train::run(*args),
         Command::Evaluate(args) => evaluate::run(args),
         Command::Predict(args) => predict::run(args),
+        Command::Oversample(args) => oversample::run(*args),
         Command::Schedule(args) => schedule::run(args),
         Command::Datasets(args) => datasets::run(args),
     }

@@ -20,7 +20,7 @@ use super::settings;
 const CHUNK: usize = 1024;
 
 pub fn run(args: PredictArgs) -> Result<()> {
-    let threads = settings::threads(&args.machine)?;
+    let threads = settings::threads(args.machine.threads)?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()

@@ -372,8 +372,8 @@ pub fn device(args: &MachineArgs) -> Result<Device> {
 }
 
 /// The threads asked for, all cores by default.
-pub fn threads(args: &MachineArgs) -> Result<usize> {
-    match args.threads {
+pub fn threads(threads: Option<usize>) -> Result<usize> {
+    match threads {
         Some(n) if !(1..=1024).contains(&n) => {
             Err(Error::setting("--threads", "between 1 and 1024", n).into())
         }

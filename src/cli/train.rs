@@ -25,7 +25,7 @@ pub const RESULT: &str = "metrics.json";
 
 pub fn run(args: TrainTextArgs) -> Result<()> {
     let started = Instant::now();
-    let threads = settings::threads(&args.training.machine)?;
+    let threads = settings::threads(args.training.machine.threads)?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()

@@ -2,7 +2,9 @@
 
 use anyhow::Result;
 use candle_mixup::Error;
-use candle_mixup::oversample::{Bases, Fallback, Like, Method, Metric, Scale, Settings, SmallClass};
+use candle_mixup::oversample::{
+    Bases, Fallback, Like, Method, Metric, Scale, Settings, SmallClass,
+};
 use serde_json::{Map, Value, json};
 
 use super::args::{
@@ -52,7 +54,8 @@ fn distance(args: &DistanceArgs) -> Result<(Metric, Scale)> {
         (MetricArg::Manhattan, _) => (Metric::Manhattan, scale),
         (MetricArg::Cosine, _) => (Metric::Cosine, scale),
         (MetricArg::Standardised, Scale::Robust) => {
-            let text = "--metric standardised divides by standard deviations, --scale robust does not";
+            let text =
+                "--metric standardised divides by standard deviations, --scale robust does not";
             return Err(Error::Conflict(text.into()).into());
         }
         (MetricArg::Standardised, _) => (Metric::Euclidean, Scale::Standard),
@@ -103,13 +106,29 @@ fn flags(args: &MethodArgs) -> Result<Vec<(&'static str, &'static str, Value)>> 
         ("threshold", "threshold", special.threshold.map(finite)),
         ("exponent", "exponent", special.exponent.map(finite)),
         ("truncation", "truncation", special.truncation.map(finite)),
-        ("deformation", "deformation", special.deformation.map(finite)),
-        ("selection", "selection", special.selection.clone().map(Value::from)),
-        ("topology", "topology", special.topology.clone().map(Value::from)),
+        (
+            "deformation",
+            "deformation",
+            special.deformation.map(finite),
+        ),
+        (
+            "selection",
+            "selection",
+            special.selection.clone().map(Value::from),
+        ),
+        (
+            "topology",
+            "topology",
+            special.topology.clone().map(Value::from),
+        ),
         ("levels", "levels", special.levels.map(Value::from)),
         ("theta", "theta", special.theta.map(finite)),
         ("weight", "weight", weight),
-        ("partner", "partner", special.partner.clone().map(Value::from)),
+        (
+            "partner",
+            "partner",
+            special.partner.clone().map(Value::from),
+        ),
         ("soft-label", "label", label),
         ("fold", "fold", special.fold.map(Value::from)),
     ];

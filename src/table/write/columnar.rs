@@ -49,12 +49,13 @@ pub(super) fn convert(
             if failed.is_ok() {
                 failed = writer.write(&batch);
             }
-            Ok(())
+            output.advance(batch.num_rows())
         },
     )?;
     failed?;
     while let Some(rows) = next()? {
         writer.write(&types.synthetic(output, &rows)?)?;
+        output.advance(rows.rows)?;
     }
     writer.finish()
 }

@@ -21,6 +21,7 @@ use super::options::ReadOptions;
 use crate::data::Source;
 use crate::error::{Error, Result};
 use crate::files::{self, Outcome};
+use crate::oversample::Progress;
 
 /// Some synthetic rows of one class, in the order of a [`Table`](super::Table)'s features.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -56,6 +57,8 @@ pub struct Output<'a> {
     pub extras: &'a [Extra],
     /// Rows of the table that are left out, ascending.
     pub removed: &'a [u32],
+    /// Who is told how many rows are written, and may stop it.
+    pub progress: &'a dyn Progress,
 }
 
 /// Gives the next synthetic rows, until there are none.
@@ -110,6 +113,15 @@ impl Output<'_> {
                 "tables are converted by the feature 'cli', which this build lacks",
             )
             .into()),
+        }
+    }
+
+    /// So many more rows are written.
+    fn advance(&self, rows: usize) -> Result<()> {
+        self.progress.advance(rows as u64);
+        match self.progress.stop() {
+            true => Err(Error::Interrupted),
+            false => Ok(()),
         }
     }
 

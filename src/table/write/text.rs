@@ -35,6 +35,7 @@ pub(super) fn copy(
     let mut copier = Copier::new(output, delimiter);
     while let Some(block) = blocks.next_block()? {
         copier.block(&block, out)?;
+        output.advance(block.records.len())?;
     }
     copier.end(out)?;
     let line_end = copier.line_end;
@@ -43,6 +44,7 @@ pub(super) fn copy(
         for part in layout.rows(&rows) {
             out.write_all(&part)?;
         }
+        output.advance(rows.rows)?;
     }
     Ok(())
 }

@@ -1,0 +1,135 @@
+//! What was done, in a table or as JSON.
+
+use std::io::Write;
+
+use anyhow::Result;
+use candle_mixup::report::{BalanceRow, balance_table};
+use candle_mixup::table::{Column, Role};
+use serde_json::{Map, Value, json};
+
+use super::columns::{ignored, names};
+use super::write::told;
+use super::{Out, Run};
+
+/// Prints the summary: on stderr where the table itself goes to stdout.
+pub fn print(run: &Run) -> Result<()> {
+    let text = match run.args.print.json {
+        true => format!("{}\n", as_json(run)),
+        false => as_text(run),
+    };
+    match run.out {
+        Out::Stdout => std::io::stderr().write_all(text.as_bytes())?,
+        Out::File(_) => std::io::stdout().write_all(text.as_bytes())?,
+    }
+    Ok(())
+}
+
+/// Rows of every class before and after.
+pub fn classes(run: &Run) -> Vec<BalanceRow> {
+    let mut removed = vec![0; run.schema.classes.len()];
+    let made = run.balanced.classes();
+    for &row in &run.removed {
+        let row = row as usize;
+        let class = match row.checked_sub(run.schema.rows) {
+            None => run.table.classes[row],
+            Some(synthetic) => made[synthetic],
+        };
+        removed[class as usize] += 1;
+    }
+    let rows = run.schema.classes.iter().zip(&run.schema.class_rows);
+    rows.enumerate()
+        .map(|(c, (name, &before))| BalanceRow {
+            name: name.clone(),
+            before,
+            synthetic: run.to_make[c],
+            removed: removed[c],
+        })
+        .collect()
+}
+
+fn as_text(run: &Run) -> String {
+    let schema = &run.schema;
+    let numbers: Vec<&Column> = schema.numbers().collect();
+    let label = &schema.columns[schema.label].name;
+    let mut text = format!("{}: {} rows, label '{label}'\n", run.name(), schema.rows);
+    let mut kind = |word: &str, columns: String| {
+        if !columns.is_empty() {
+            text += &format!("  {word:<12} {columns}\n");
+        }
+    };
+    kind("numeric", names(numbers.into_iter()));
+    kind("categorical", names(schema.categories()));
+    kind("ignored", names(ignored(schema)));
+    text += &format!("\n{}\n\n{}\n", method(run), balance_table(&classes(run)));
+    for note in &run.notes {
+        text += &format!("note: {note}\n");
+    }
+    if !run.removed.is_empty() {
+        let word = "after cleaning the classes are no longer of the size that was asked for";
+        text += &format!("note: {word}; {} rows were removed\n", run.removed.len());
+    }
+    let after: usize = classes(run).iter().map(BalanceRow::after).sum();
+    let seconds = run.started.elapsed().as_secs_f64();
+    text += &format!("table  {} ({after} rows, {seconds:.2} s)\n", told(&run.out));
+    if let Some(report) = &run.args.output.report {
+        text += &format!("report {}\n", report.display());
+    }
+    text
+}
+
+/// "smote, k = 5, seed 0".
+fn method(run: &Run) -> String {
+    let name = run.settings.method.name();
+    let settings = serde_json::to_value(&run.settings.method).unwrap_or_default();
+    let fields = settings[name].as_object().cloned().unwrap_or_default();
+    let fields = fields
+        .iter()
+        .filter(|(_, value)| !value.is_null())
+        .map(|(field, value)| match value.as_str() {
+            Some(word) => format!("{field} {word}"),
+            None => format!("{field} = {value}"),
+        });
+    std::iter::once(name.to_string())
+        .chain(fields)
+        .chain([format!("seed {}", run.settings.seed)])
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn as_json(run: &Run) -> Value {
+    let classes = classes(run);
+    let counts: Map<String, Value> = classes
+        .iter()
+        .map(|c| {
+            let counts = json!({ "before": c.before, "after": c.after(), "synthetic": c.synthetic,
+                "removed": c.removed });
+            (c.name.clone(), counts)
+        })
+        .collect();
+    let columns: Vec<Value> = run
+        .schema
+        .columns
+        .iter()
+        .map(|c| {
+            let role = match c.role {
+                Role::Feature => "feature",
+                Role::Label => "label",
+                Role::Ignored => "ignored",
+            };
+            json!({ "name": c.name, "role": role, "kind": c.kind, "missing": c.missing })
+        })
+        .collect();
+    json!({
+        "method": run.settings.method.name(),
+        "classes": counts,
+        "rows": classes.iter().map(BalanceRow::after).sum::<usize>(),
+        "seconds": run.started.elapsed().as_secs_f64(),
+        "settings": run.settings,
+        "data": run.name(),
+        "columns": columns,
+        "notes": run.notes,
+        "out": told(&run.out),
+        "report": run.args.output.report,
+        "version": env!("CARGO_PKG_VERSION"),
+    })
+}

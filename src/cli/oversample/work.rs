@@ -1,0 +1,86 @@
+//! Which rows are needed, cleaning, and the progress of both.
+
+use std::sync::Mutex;
+
+use anyhow::Result;
+use candle_mixup::oversample::{Like, Progress, Scale, Settings};
+use indicatif::ProgressBar;
+
+use super::Run;
+use super::args::OversampleArgs;
+use crate::cli::interrupt::Interrupt;
+use crate::cli::progress::Bars;
+
+/// The classes whose rows have to be in memory; `None` for all.
+pub fn classes_to_load(
+    args: &OversampleArgs,
+    settings: &Settings,
+    to_make: &[usize],
+) -> Option<Vec<u32>> {
+    let all = settings.method.sees_all_rows()
+        || settings.scale == Scale::Robust
+        || settings.like == Like::Imblearn
+        || args.method.clean.is_some()
+        || args.output.report.is_some();
+    if all {
+        return None;
+    }
+    let grows = |c: &u32| to_make[*c as usize] > 0;
+    Some((0..to_make.len() as u32).filter(grows).collect())
+}
+
+/// The rows that the cleaning step takes away, ascending.
+pub fn clean(run: &Run, _progress: &Bar) -> Result<Vec<u32>> {
+    let Some(_clean) = run.args.method.clean else {
+        return Ok(Vec::new());
+    };
+    Ok(Vec::new())
+}
+
+/// A bar on stderr for each piece of work, and Ctrl-C.
+pub struct Bar {
+    bars: Bars,
+    interrupt: Interrupt,
+    bar: Mutex<ProgressBar>,
+}
+
+impl Bar {
+    pub fn new(bars: &Bars, interrupt: Interrupt) -> Self {
+        Self {
+            bars: bars.clone(),
+            interrupt,
+            bar: Mutex::new(ProgressBar::hidden()),
+        }
+    }
+
+    fn with(&self, work: impl FnOnce(&mut ProgressBar)) {
+        // A thread that panicked while it moved a bar leaves nothing that matters behind.
+        let mut bar = self
+            .bar
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        work(&mut bar);
+    }
+
+    /// Takes the bar away.
+    pub fn finish(&self) {
+        self.with(|bar| bar.finish_and_clear());
+    }
+}
+
+impl Progress for Bar {
+    fn begin(&self, work: &str, total: u64) {
+        self.with(|bar| {
+            bar.finish_and_clear();
+            *bar = self.bars.bar(total, "rows", work);
+        });
+    }
+
+    fn advance(&self, units: u64) {
+        self.with(|bar| bar.inc(units));
+    }
+
+    fn stop(&self) -> bool {
+        self.interrupt.asked()
+    }
+}
