@@ -188,15 +188,11 @@ pub(super) fn each<'a>(
         DataType::Utf8View => text!(array.as_string_view()),
         DataType::Dictionary(..) => {
             let dictionary = array.as_any_dictionary();
-            let mut values = Vec::new();
-            each(dictionary.values().as_ref(), |_, cell| {
-                values.push(cell);
-                Ok(())
-            })?;
+            let values = names(dictionary.values().as_ref());
             for (i, key) in dictionary.normalized_keys().into_iter().enumerate() {
                 let cell = match array.is_null(i) {
                     true => Cell::Missing,
-                    false => values[key],
+                    false => values[key].map_or(Cell::Missing, Cell::Text),
                 };
                 f(i, cell)?;
             }
@@ -204,6 +200,15 @@ pub(super) fn each<'a>(
         _ => {}
     }
     Ok(())
+}
+
+/// The texts of a dictionary.
+fn names(array: &dyn Array) -> Vec<Option<&str>> {
+    match array.data_type() {
+        DataType::LargeUtf8 => array.as_string::<i64>().iter().collect(),
+        DataType::Utf8View => array.as_string_view().iter().collect(),
+        _ => array.as_string::<i32>().iter().collect(),
+    }
 }
 
 /// What the columns of a batch add up to, and its rows.
