@@ -31,7 +31,7 @@ mod pool;
 mod pool_op;
 mod pretrained;
 mod scope;
-mod simd;
+pub(crate) mod simd;
 mod weights;
 
 pub use adamw::{AdamW, AdamWSettings};

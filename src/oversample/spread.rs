@@ -1,5 +1,7 @@
 //! How widely columns are spread.
 
+use rayon::prelude::*;
+
 use super::rows::{Real, Rows};
 
 /// The population standard deviation of each numeric column over some rows, of differences to the first of them, so
@@ -33,6 +35,35 @@ pub(super) fn deviations<T: Real>(rows: &Rows<'_, T>, of: &[u32]) -> Vec<f64> {
     sums.iter()
         .map(|(_, squares)| (squares / of.len() as f64).sqrt())
         .collect()
+}
+
+/// The distance between the quartiles of each numeric column, interpolated linearly between order statistics; the
+/// standard deviation where it is 0.
+pub(super) fn quartile_distances<T: Real>(rows: &Rows<'_, T>) -> Vec<f64> {
+    let all: Vec<u32> = (0..rows.len() as u32).collect();
+    let deviations = deviations(rows, &all);
+    (0..rows.width())
+        .into_par_iter()
+        .map(|j| {
+            let mut column: Vec<f64> = (0..rows.len())
+                .map(|i| rows.numbers(i)[j].to_f64())
+                .collect();
+            column.sort_by(f64::total_cmp);
+            match quantile(&column, 0.75) - quantile(&column, 0.25) {
+                0.0 => deviations[j],
+                distance => distance,
+            }
+        })
+        .collect()
+}
+
+fn quantile(sorted: &[f64], share: f64) -> f64 {
+    let place = share * (sorted.len().max(1) - 1) as f64;
+    let (low, high) = (place.floor() as usize, place.ceil() as usize);
+    match (sorted.get(low), sorted.get(high)) {
+        (Some(a), Some(b)) => a + (b - a) * place.fract(),
+        _ => 0.0,
+    }
 }
 
 /// The median; `None` of nothing. The mean of the two middle ones of an even number.

@@ -23,7 +23,7 @@ use crate::random::Purpose;
 
 pub(super) fn recipe<T: Real>(scene: &Scene<'_, T>, count: usize, k: usize) -> Result<Recipe> {
     let med = median_deviation(scene);
-    let space = scene.space.with_mismatch(med * med);
+    let space = scene.space.with_mismatch(med * med)?;
     let neighbours = space.nearest(scene.members, scene.members, k, scene.progress)?;
     let base = scene.bases(scene.members.len());
     let (own, partner, weight, label_weight) = segment::draw(count, scene.draws(), |r, streams| {
