@@ -39,10 +39,10 @@ pub(super) struct Coding {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Coded {
     pub codes: Vec<u8>,
-    /// ‖q‖², `LANES` to a vector; 0 in places without a row, which whoever reads a mask passes over.
+    /// −⌊‖q‖²/2⌋, `LANES` to a vector; 0 in places without a row, which whoever reads a mask passes over.
     pub norms: Vec<i32>,
-    /// e in steps, rounded up.
-    pub lost: Vec<f32>,
+    /// The largest e of each vector, in steps, rounded up.
+    pub lost: Vec<f64>,
 }
 
 /// A query as codes.
@@ -129,15 +129,16 @@ impl Coding {
         let mut coded = Coded {
             codes: vec![128; vectors * self.groups * LANES * GROUP],
             norms: vec![0; vectors * LANES],
-            lost: vec![0.0; vectors * LANES],
+            lost: vec![0.0; vectors],
         };
         let mut point = vec![0.0; space.rows().width()];
         let mut codes = vec![0i8; self.groups * GROUP];
         for (place, &i) in rows.iter().enumerate() {
             let lost = self.code(space, i as usize, &mut point, &mut codes);
-            coded.norms[place] = codes.iter().map(|&q| i32::from(q) * i32::from(q)).sum();
-            coded.lost[place] = (lost * (1.0 + 1e-6)) as f32;
+            let norm: i32 = codes.iter().map(|&q| i32::from(q) * i32::from(q)).sum();
             let (vector, lane) = (place / LANES, place % LANES);
+            coded.norms[place] = -(norm / 2);
+            coded.lost[vector] = coded.lost[vector].max(lost);
             for (group, q) in codes.chunks_exact(GROUP).enumerate() {
                 let at = ((vector * self.groups + group) * LANES + lane) * GROUP;
                 for (to, q) in coded.codes[at..at + GROUP].iter_mut().zip(q) {

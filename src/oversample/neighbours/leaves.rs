@@ -98,10 +98,17 @@ fn split<T: Real>(space: &Space<'_, T>, centre: &[f64], rows: &mut [u32], depth:
         return;
     }
     let column = widest(space, centre, rows);
-    let key = |i: u32| space.coordinate(i as usize, column);
     let middle = rows.len() / 2;
+    let mut keys: Vec<(f64, u32)> = rows
+        .iter()
+        .map(|&i| (space.coordinate(i as usize, column), i))
+        .collect();
     // Of equal keys the lower row comes first, so that leaves do not depend on the order in which rows come.
-    rows.select_nth_unstable_by(middle, |&a, &b| key(a).total_cmp(&key(b)).then(a.cmp(&b)));
+    keys.select_nth_unstable_by(middle, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    rows.iter_mut()
+        .zip(&keys)
+        .for_each(|(row, key)| *row = key.1);
+    drop(keys);
     let (low, high) = rows.split_at_mut(middle);
     rayon::join(
         || split(space, centre, low, depth - 1),

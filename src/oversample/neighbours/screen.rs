@@ -1,80 +1,85 @@
 //! Which rows of a leaf may be near enough to which queries: the measured inner loop of the search.
 //!
 //! ```text
-//! pass  ⇔  ‖q_x − q_y‖² ≤ (reach_x + e_y)²
+//! pass  ⇐  ‖q_x − q_y‖² ≤ (reach_x + e_y)²
+//! ⇔  q_x·q_y − ‖q_y‖²/2 ≥ (‖q_x‖² − (reach_x + e_y)²)/2
 //! ```
 //!
-//! The left side is exact in whole numbers, by products of 8-bit codes where the processor has them (AVX-512 VNNI) and by
-//! plain code elsewhere, with the same outcome. The right side is in f32, rounded up.
+//! The left side is exact in whole numbers (½ is rounded so that more passes), by products of 8-bit codes where the
+//! processor has them (AVX-512 VNNI) and by plain code elsewhere, with the same outcome.
+
+use std::ops::Range;
 
 use super::codes::{Coded, GROUP, LANES, Query};
 use crate::nn::simd::kernels;
 
-/// What is lost of a threshold by f32, with room to spare.
-pub(super) const ROOM: f32 = 1.0 + 4e-6;
+/// The least left side that passes, for a query that reaches so far (in steps) and a vector that has lost so much.
+pub(super) fn threshold(query: &Query, reach: f64, lost: f64) -> i32 {
+    let limit = (reach + lost).powi(2) * (1.0 + 1e-9);
+    // Casts keep within i32; whoever reaches everywhere lets all pass.
+    ((f64::from(query.norm) - limit) / 2.0).floor() as i32
+}
 
-/// Sets bit l of `masks[query·vectors + vector]` where row l of that vector passes for that query. `reach` is in steps.
-pub(super) fn screen(coded: &Coded, queries: &[&Query], reach: &[f32], masks: &mut [u16]) {
-    let vectors = coded.norms.len() / LANES;
+/// Sets bit l of `masks[query·vectors + v]` where row l of the v-th of these vectors passes for that query; `least` holds
+/// a [`threshold`] for each mask.
+pub(super) fn screen(
+    coded: &Coded,
+    vectors: Range<usize>,
+    queries: &[&Query],
+    least: &[i32],
+    masks: &mut [u16],
+) {
     let groups = queries.first().map_or(0, |q| q.codes.len());
-    assert_eq!(coded.norms.len(), vectors * LANES, "whole vectors of norms");
-    assert_eq!(coded.lost.len(), vectors * LANES, "whole vectors of losses");
-    assert_eq!(
-        coded.codes.len(),
-        vectors * groups * LANES * GROUP,
-        "whole vectors of codes"
-    );
+    let width = groups * LANES * GROUP;
+    let codes = &coded.codes[vectors.start * width..vectors.end * width];
+    let norms = &coded.norms[vectors.start * LANES..vectors.end * LANES];
     assert!(
         queries.iter().all(|q| q.codes.len() == groups),
         "queries are equally long"
     );
-    assert_eq!(reach.len(), queries.len(), "a reach a query");
+    assert_eq!(
+        least.len(),
+        queries.len() * vectors.len(),
+        "a threshold a mask"
+    );
     assert_eq!(
         masks.len(),
-        queries.len() * vectors,
+        queries.len() * vectors.len(),
         "a mask a query and vector"
     );
     #[cfg(target_arch = "x86_64")]
     if super::vnni::available() {
-        // SAFETY: the processor has the instructions, and the lengths are those that were just asserted.
-        return unsafe { super::vnni::screen(coded, queries, reach, masks, groups, vectors) };
+        // SAFETY: the processor has the instructions; there are `norms.len() / LANES` vectors of `groups` groups of
+        // codes, as many masks and thresholds a query, and `groups` codes in each query, as was just asserted.
+        return unsafe { super::vnni::screen(codes, norms, queries, least, masks, groups) };
     }
-    plain(coded, queries, reach, masks);
-}
-
-/// (reach + lost)², rounded up.
-#[inline(always)]
-pub(super) fn threshold(reach: f32, lost: f32) -> f32 {
-    let sum = (reach + lost) * ROOM;
-    sum * sum
+    plain(codes, norms, queries, least, masks);
 }
 
 kernels! {
     /// The same in plain code.
-    fn plain(coded: &Coded, queries: &[&Query], reach: &[f32], masks: &mut [u16]) {
-        let vectors = coded.norms.len() / LANES;
+    fn plain(codes: &[u8], norms: &[i32], queries: &[&Query], least: &[i32], masks: &mut [u16]) {
+        // Whole numbers have no fused form.
+        let _ = FMA;
+        let vectors = norms.len() / LANES;
         for (q, query) in queries.iter().enumerate() {
             let width = query.codes.len() * LANES * GROUP;
             for v in 0..vectors {
-                let codes = &coded.codes[v * width..][..width];
-                let mut products = [0i32; LANES];
-                for (group, codes) in query.codes.iter().zip(codes.chunks_exact(LANES * GROUP)) {
+                let mut sums = [0i32; LANES];
+                sums.copy_from_slice(&norms[v * LANES..][..LANES]);
+                let rows = codes[v * width..][..width].chunks_exact(LANES * GROUP);
+                for (group, codes) in query.codes.iter().zip(rows) {
                     let bytes = group.to_le_bytes();
-                    for (product, codes) in products.iter_mut().zip(codes.chunks_exact(GROUP)) {
+                    for (sum, codes) in sums.iter_mut().zip(codes.chunks_exact(GROUP)) {
                         for b in 0..GROUP {
-                            *product += i32::from(codes[b]) * i32::from(bytes[b] as i8);
+                            *sum += i32::from(codes[b]) * i32::from(bytes[b] as i8);
                         }
                     }
                 }
-                let mut mask = 0u16;
-                for (lane, product) in products.iter().enumerate() {
-                    let place = v * LANES + lane;
-                    let apart = query.norm + coded.norms[place] - 2 * product;
-                    let passes = apart as f32 <= threshold(reach[q], coded.lost[place]);
-                    mask |= u16::from(passes) << lane;
-                }
-                masks[q * vectors + v] = mask;
-                let _ = FMA;
+                let at = q * vectors + v;
+                masks[at] = (0..LANES).fold(0, |mask, lane| {
+                    mask | u16::from(sums[lane] >= least[at]) << lane
+                });
             }
         }
     }
@@ -90,27 +95,29 @@ mod tests {
         for (groups, vectors, count) in [(1, 1, 1), (8, 16, 64), (3, 5, 7), (18, 2, 3), (2, 7, 5)] {
             let mut stream = Stream::new(groups as u64, Purpose::Init, 0);
             let mut byte = || stream.below(255) as i32 - 127;
+            let codes: Vec<u8> = (0..vectors * groups * LANES * GROUP)
+                .map(|_| (byte() + 128) as u8)
+                .collect();
+            let norms: Vec<i32> = (0..vectors * LANES).map(|_| byte() * byte()).collect();
             let coded = Coded {
-                codes: (0..vectors * groups * LANES * GROUP)
-                    .map(|_| (byte() + 128) as u8)
-                    .collect(),
-                norms: (0..vectors * LANES).map(|_| byte() * byte()).collect(),
-                lost: (0..vectors * LANES).map(|_| byte() as f32 * 0.3).collect(),
+                codes: codes.clone(),
+                norms: norms.clone(),
+                lost: vec![0.0; vectors],
             };
             let queries: Vec<Query> = (0..count)
                 .map(|_| Query {
                     codes: (0..groups)
                         .map(|_| i32::from_le_bytes([0; 4].map(|_: u8| byte() as i8 as u8)))
                         .collect(),
-                    norm: byte() * 1000,
+                    norm: 0,
                     lost: 0.0,
                 })
                 .collect();
-            let reach: Vec<f32> = (0..count).map(|i| (i as f32 - 2.0) * 60.0).collect();
-            let (mut fast, mut slow) = (vec![0u16; count * vectors], vec![1u16; count * vectors]);
             let queries: Vec<&Query> = queries.iter().collect();
-            screen(&coded, &queries, &reach, &mut fast);
-            plain(&coded, &queries, &reach, &mut slow);
+            let least: Vec<i32> = (0..count * vectors).map(|_| byte() * 300).collect();
+            let (mut fast, mut slow) = (vec![0u16; count * vectors], vec![1u16; count * vectors]);
+            screen(&coded, 0..vectors, &queries, &least, &mut fast);
+            plain(&codes, &norms, &queries, &least, &mut slow);
             assert_eq!(fast, slow, "{groups} groups");
             let ones: u32 = slow.iter().map(|m| m.count_ones()).sum();
             assert!(

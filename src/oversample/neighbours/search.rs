@@ -1,11 +1,13 @@
 //! The search: leaves in the order of their distance, screened by codes, and what passes compared by its own numbers.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::best::{self, Best};
 use super::codes::{Coded, Coding, LANES, Query, WIDEST};
 use super::leaves::{Leaves, apart};
-use super::screen::screen;
+use super::screen::{screen, threshold};
 use super::space::Space;
 use super::{Neighbours, Progress};
 use crate::error::{Error, Result};
@@ -173,6 +175,7 @@ struct Group<'a> {
     points: Vec<f64>,
     queries: Vec<Query>,
     best: Vec<Best>,
+    least: Vec<i32>,
     masks: Vec<u16>,
 }
 
@@ -189,6 +192,7 @@ impl<'a> Group<'a> {
             points,
             queries: rows.iter().map(query).collect(),
             best: vec![Best::new(k); rows.len()],
+            least: Vec::new(),
             masks: Vec::new(),
         }
     }
@@ -211,17 +215,48 @@ impl<'a> Group<'a> {
             }
             return;
         };
-        let queries: Vec<&Query> = active.iter().map(|&q| &self.queries[q]).collect();
-        let reach: Vec<f32> = active
-            .iter()
-            .map(|&q| self.reach_in_steps(index, q))
-            .collect();
         let vectors = rows.len().div_ceil(LANES);
+        let mut from = 0;
+        while from < vectors {
+            // Who has found fewer than k rows looks everywhere: a few vectors at a time shorten that.
+            let open = active
+                .iter()
+                .any(|&q| self.best[q].limit() == f64::INFINITY);
+            let to = if open || from > 0 {
+                (2 * from).max(1)
+            } else {
+                vectors
+            };
+            let to = to.min(vectors);
+            self.screen(index, coded, rows, &active, from..to);
+            from = to;
+        }
+    }
+
+    /// Screens some vectors of a leaf and compares what passes.
+    fn screen<T: Real>(
+        &mut self,
+        index: &Index<'_, '_, T>,
+        coded: &Coded,
+        rows: &[u32],
+        active: &[usize],
+        vectors: Range<usize>,
+    ) {
+        self.least.clear();
+        for &q in active {
+            let reach = self.reach_in_steps(index, q);
+            let lost = &coded.lost[vectors.clone()];
+            let least = lost
+                .iter()
+                .map(|&lost| threshold(&self.queries[q], reach, lost));
+            self.least.extend(least);
+        }
+        let queries: Vec<&Query> = active.iter().map(|&q| &self.queries[q]).collect();
         let mut masks = std::mem::take(&mut self.masks);
-        masks.resize(active.len() * vectors, 0);
-        screen(coded, &queries, &reach, &mut masks);
-        for (&q, masks) in active.iter().zip(masks.chunks_exact(vectors)) {
-            for (vector, &mask) in masks.iter().enumerate() {
+        masks.resize(active.len() * vectors.len(), 0);
+        screen(coded, vectors.clone(), &queries, &self.least, &mut masks);
+        for (&q, masks) in active.iter().zip(masks.chunks_exact(vectors.len())) {
+            for (vector, &mask) in vectors.clone().zip(masks) {
                 let mut left = mask;
                 while left != 0 {
                     let place = vector * LANES + left.trailing_zeros() as usize;
@@ -253,9 +288,9 @@ impl<'a> Group<'a> {
     }
 
     /// How far a query looks, in steps, with what is lost of it.
-    fn reach_in_steps<T: Real>(&self, index: &Index<'_, '_, T>, q: usize) -> f32 {
+    fn reach_in_steps<T: Real>(&self, index: &Index<'_, '_, T>, q: usize) -> f64 {
         let radius = index.space.radius(self.best[q].limit()) * index.slack.relative;
-        (radius / index.coding.step + self.queries[q].lost) as f32
+        radius / index.coding.step + self.queries[q].lost
     }
 
     fn compare<T: Real>(&mut self, index: &Index<'_, '_, T>, q: usize, i: u32) {

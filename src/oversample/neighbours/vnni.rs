@@ -2,8 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::codes::{Coded, GROUP, LANES, Query};
-use super::screen::ROOM;
+use super::codes::{GROUP, LANES, Query};
 
 /// Queries, and vectors of rows, whose sums stay in registers.
 const TILE: usize = 4;
@@ -18,59 +17,60 @@ pub(super) fn available() -> bool {
 /// See [`super::screen::screen`].
 ///
 /// # Safety
-/// The processor has the instructions ([`available`]); every query has `groups` codes; `coded` has `vectors` vectors of
-/// `groups` groups, norms and losses; `reach` has one number a query and `masks` `vectors` masks a query.
+/// The processor has the instructions ([`available`]); every query has `groups` codes; for each `LANES` norms there are
+/// `groups` groups of codes, and for each query as many thresholds and masks as there are such vectors.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 pub(super) unsafe fn screen(
-    coded: &Coded,
+    codes: &[u8],
+    norms: &[i32],
     queries: &[&Query],
-    reach: &[f32],
+    least: &[i32],
     masks: &mut [u16],
     groups: usize,
-    vectors: usize,
 ) {
+    let vectors = norms.len() / LANES;
     for first in (0..queries.len()).step_by(TILE) {
-        let tile = &queries[first..queries.len().min(first + TILE)];
-        // A short tile repeats its last query, whose masks are then written more than once.
-        let place = |t: usize| first + t.min(tile.len() - 1);
-        let codes = [0, 1, 2, 3].map(|t| queries[place(t)].codes.as_ptr());
-        let mut v = 0;
-        while v < vectors {
-            let count = (vectors - v).min(TILE);
-            let vector = |u: usize| v + u.min(count - 1);
-            let starts = [0, 1, 2, 3].map(|u| vector(u) * groups * LANES * GROUP);
-            // SAFETY: each start is that of one of the `vectors` vectors of `groups` groups, and each query has `groups`
-            // codes, so all reads are within.
-            let sums = unsafe { products(coded.codes.as_ptr(), starts, codes, groups) };
-            for (t, sums) in sums.iter().enumerate() {
-                let q = place(t);
-                for (u, &sum) in sums.iter().enumerate() {
-                    let at = vector(u);
-                    masks[q * vectors + at] = passes(coded, at, queries[q], reach[q], sum);
+        // A short tile repeats its last query or vector, whose masks are then written more than once.
+        let last = (queries.len() - first).min(TILE) - 1;
+        let place = [0, 1, 2, 3].map(|t: usize| first + t.min(last));
+        let tile = place.map(|q| queries[q].codes.as_ptr());
+        for v in (0..vectors).step_by(TILE) {
+            let last = (vectors - v).min(TILE) - 1;
+            let vector = [0, 1, 2, 3].map(|u: usize| v + u.min(last));
+            // SAFETY: every vector is one of the `vectors` vectors, and every query has `groups` codes.
+            let sums = unsafe { products(codes, norms, vector, tile, groups) };
+            for (q, sums) in place.into_iter().zip(sums) {
+                for (v, sum) in vector.into_iter().zip(sums) {
+                    let at = q * vectors + v;
+                    masks[at] = _mm512_cmpge_epi32_mask(sum, _mm512_set1_epi32(least[at]));
                 }
             }
-            v += count;
         }
     }
 }
 
-/// Sums of products of four queries with four vectors.
+/// Products of four queries with four vectors, less half the rows' norms.
 ///
 /// # Safety
-/// From each start `groups` groups can be read, and from each query `groups` codes.
+/// `codes` and `norms` hold the vectors named, of `groups` groups each, and from each query `groups` codes can be read.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 unsafe fn products(
-    rows: *const u8,
-    starts: [usize; TILE],
+    codes: &[u8],
+    norms: &[i32],
+    vectors: [usize; TILE],
     queries: [*const i32; TILE],
     groups: usize,
 ) -> [[__m512i; TILE]; TILE] {
-    let mut sums = [[_mm512_setzero_si512(); TILE]; TILE];
+    // SAFETY: the caller vouches for the vectors.
+    let norms =
+        vectors.map(|v| unsafe { _mm512_loadu_si512(norms.as_ptr().add(v * LANES).cast()) });
+    let starts = vectors.map(|v| v * groups * LANES * GROUP);
+    let mut sums = [norms; TILE];
     for group in 0..groups {
-        // SAFETY: `group` is below `groups`, which the caller vouches for.
+        // SAFETY: `group` is below `groups`, and the caller vouches for the rest.
         let rows = starts.map(|start| unsafe {
-            _mm512_loadu_si512(rows.add(start + group * LANES * GROUP).cast())
+            _mm512_loadu_si512(codes.as_ptr().add(start + group * LANES * GROUP).cast())
         });
         for (sums, query) in sums.iter_mut().zip(queries) {
             // SAFETY: the same.
@@ -81,27 +81,4 @@ unsafe fn products(
         }
     }
     sums
-}
-
-/// The mask of one vector for one query.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-fn passes(coded: &Coded, vector: usize, query: &Query, reach: f32, products: __m512i) -> u16 {
-    let norms = &coded.norms[vector * LANES..][..LANES];
-    let lost = &coded.lost[vector * LANES..][..LANES];
-    // SAFETY: both slices hold `LANES` numbers of 32 bits.
-    let (norms, lost) = unsafe {
-        (
-            _mm512_loadu_si512(norms.as_ptr().cast()),
-            _mm512_loadu_ps(lost.as_ptr()),
-        )
-    };
-    let norms = _mm512_add_epi32(norms, _mm512_set1_epi32(query.norm));
-    let apart = _mm512_sub_epi32(norms, _mm512_slli_epi32::<1>(products));
-    let sum = _mm512_mul_ps(
-        _mm512_add_ps(_mm512_set1_ps(reach), lost),
-        _mm512_set1_ps(ROOM),
-    );
-    let limit = _mm512_mul_ps(sum, sum);
-    _mm512_cmp_ps_mask::<_CMP_LE_OQ>(_mm512_cvtepi32_ps(apart), limit)
 }
