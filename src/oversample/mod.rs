@@ -3,6 +3,7 @@
 //! A method is a function that draws, for one class, the pairs of its synthetic rows: whose each is, with whom it is
 //! mixed, and how much. What is done with the pairs is the same for all. The originals are never copied.
 
+mod apportion;
 mod draws;
 mod engine;
 mod method;
