@@ -4,6 +4,7 @@
 //! mixed, and how much. What is done with the pairs is the same for all. The originals are never copied.
 
 mod apportion;
+mod deviation;
 mod draws;
 mod engine;
 mod method;
@@ -15,6 +16,7 @@ mod scene;
 mod segment;
 mod settings;
 mod strategy;
+mod value_difference;
 
 pub use draws::Draws;
 pub use engine::{Balanced, Made, Note, Oversampler};

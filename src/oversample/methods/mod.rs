@@ -1,7 +1,12 @@
 //! The methods, one file each: a function from a scene and a count to a recipe.
 
+mod adasyn;
+mod borderline;
 mod random;
+mod rose;
 mod smote;
+mod smoten;
+mod smotenc;
 
 use super::method::Method;
 use super::recipe::Recipe;
@@ -17,7 +22,13 @@ pub(super) fn recipe<T: Real>(
 ) -> Result<Recipe> {
     match *method {
         Method::Random {} => random::recipe(scene, count),
+        Method::Rose { shrinkage } => rose::recipe(scene, count, shrinkage),
         Method::Smote { k } => smote::recipe(scene, count, k),
+        Method::Smotenc { k } => smotenc::recipe(scene, count, k),
+        Method::Smoten { k } => smoten::recipe(scene, count, k),
+        Method::Borderline1 { k, m } => borderline::inside(scene, count, k, m),
+        Method::Borderline2 { k, m } => borderline::across(scene, count, k, m),
+        Method::Adasyn { k } => adasyn::recipe(scene, count, k),
         ref other => Err(Error::Unsupported {
             op: "oversample",
             what: other.name().into(),
