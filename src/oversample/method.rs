@@ -287,6 +287,14 @@ impl Method {
         }
     }
 
+    /// The k of the SMOTE that may take its place.
+    pub(super) fn smote_k(&self) -> usize {
+        match *self {
+            Self::Borderline2 { k, .. } | Self::Prowsyn { k, .. } => k,
+            _ => self.neighbours().unwrap_or(five()),
+        }
+    }
+
     /// The same with fewer neighbours in the class.
     pub(super) fn with_neighbours(&self, fewer: usize) -> Self {
         let mut method = self.clone();
