@@ -1,9 +1,12 @@
 //! Pinned streams: a seed is part of the interface, and a change of these numbers is value-breaking.
 
+mod oversampling;
 mod scheduling;
 
+use candle_mixup::oversample::Made;
 use candle_mixup::random::{Purpose, Stream};
 use candle_mixup::schedule::{Clock, Schedule, presets};
+use oversampling::{Table, by_default};
 use scheduling::{checked, plan, scheduler};
 
 const BATCH: [u32; 6] = [9, 3, 40, 12, 1, 63];
@@ -20,6 +23,10 @@ fn every_purpose_has_its_own_pinned_stream() {
         Purpose::Init,
         Purpose::Dropout,
         Purpose::Bootstrap,
+        Purpose::Base,
+        Purpose::Residue,
+        Purpose::Tie,
+        Purpose::Cluster,
     ];
     let draws = purposes.map(|purpose| Stream::new(42, purpose, 7).next_u64());
     assert_eq!(
@@ -33,7 +40,11 @@ fn every_purpose_has_its_own_pinned_stream() {
             7420220490704417571,
             11523625621405259122,
             2885199045484442216,
-            8140264858065701214
+            8140264858065701214,
+            4627877418785888651,
+            15141643649842141019,
+            9613623178734074950,
+            13434373838110838860
         ]
     );
 }
@@ -163,6 +174,66 @@ fn sites_and_tosses_are_pinned() {
     assert_eq!(
         rows.map(|(o, p)| o != p).collect::<Vec<_>>(),
         [true, false, false, true, false, false]
+    );
+}
+
+/// The first three pairs of classes b and c, as (own, partner, weight).
+fn assert_pairs(method: &str, b: [(u32, u32, f64); 3], c: [(u32, u32, f64); 3]) {
+    let table = Table::normal(&[60, 20, 15], 2, 7);
+    let balanced = table.balance(by_default(method, 42)).expect(method);
+    let first = |made: &Made| {
+        let pairs = &made.recipe.pairs;
+        [0, 1, 2].map(|r| (pairs.own()[r], pairs.partner()[r], pairs.weight()[r]))
+    };
+    let drawn: Vec<_> = balanced.made.iter().map(first).collect();
+    assert_eq!(drawn, [b, c], "{method}");
+}
+
+#[test]
+fn the_first_pairs_of_oversampling_are_pinned() {
+    assert_pairs(
+        "random",
+        [(32, 32, 1.0), (84, 84, 1.0), (89, 89, 1.0)],
+        [(14, 14, 1.0), (36, 36, 1.0), (49, 49, 1.0)],
+    );
+    assert_pairs(
+        "smote",
+        [
+            (32, 90, 0.5449647287982142),
+            (84, 1, 0.4563309588467277),
+            (89, 28, 0.5123893704213257),
+        ],
+        [
+            (14, 33, 0.8910855355265321),
+            (36, 38, 0.342895302691402),
+            (49, 33, 0.6643493249362772),
+        ],
+    );
+    assert_pairs(
+        "borderline2",
+        [
+            (41, 3, 0.5449647287982142),
+            (84, 83, 0.7281654794233638),
+            (90, 1, 0.5123893704213257),
+        ],
+        [
+            (14, 89, 0.9455427677632661),
+            (35, 34, 0.6714476513457011),
+            (38, 12, 0.8321746624681385),
+        ],
+    );
+    assert_pairs(
+        "adasyn",
+        [
+            (0, 3, 0.5449647287982142),
+            (0, 7, 0.4563309588467277),
+            (0, 7, 0.5123893704213257),
+        ],
+        [
+            (14, 33, 0.8910855355265321),
+            (14, 17, 0.342895302691402),
+            (14, 62, 0.6643493249362772),
+        ],
     );
 }
 

@@ -182,3 +182,84 @@ fn differences<'a>(a: &'a Profile, b: &'a Profile) -> impl Iterator<Item = f64> 
         Some(x.map_or(0.0, |x| x.1) - y.map_or(0.0, |y| y.1))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A table of imbalanced-learn's: codes `[rows, columns]`, classes, and its distances between all rows.
+    #[derive(serde::Deserialize)]
+    struct Entry {
+        codes: Vec<Vec<u32>>,
+        y: Vec<u32>,
+        distances: Vec<Vec<f64>>,
+    }
+
+    fn reference() -> Vec<Entry> {
+        let text = include_str!("../../tests/data/oversample_reference.json");
+        let json: serde_json::Value = serde_json::from_str(text).unwrap();
+        serde_json::from_value(json["smoten"].clone()).unwrap()
+    }
+
+    /// Σ_column Σ_class (P(class | value of a) − P(class | value of b))², by counting.
+    fn by_definition(Entry { codes, y, .. }: &Entry, a: usize, b: usize) -> f64 {
+        let share = |j: usize, i: usize, class: u32| {
+            let with = (0..codes.len()).filter(|&r| codes[r][j] == codes[i][j]);
+            with.clone().filter(|&r| y[r] == class).count() as f64 / with.count() as f64
+        };
+        let terms = (0..codes[0].len()).flat_map(|j| (0..3).map(move |c| (j, c)));
+        terms
+            .map(|(j, c)| (share(j, a, c) - share(j, b, c)).powi(2))
+            .sum()
+    }
+
+    #[test]
+    fn distances_are_those_of_the_definition_and_of_imbalanced_learn() {
+        for entry in reference() {
+            let flat = entry.codes.concat();
+            let rows = Rows::<f64>::mixed(&[], 0, &flat, entry.codes[0].len()).unwrap();
+            let all: Vec<u32> = (0..entry.y.len() as u32).collect();
+            let of = |like| ValueDifference::new(&rows, &entry.y, &all, like);
+            let (own, like) = (of(Like::Own), of(Like::Imblearn));
+            let between = |space: &ValueDifference, a, b| space.distance(a, b, f64::INFINITY);
+            for (a, row) in entry.distances.iter().enumerate() {
+                assert_eq!(between(&own, a, a), 0.0);
+                for (b, theirs) in row.iter().enumerate() {
+                    assert_eq!(between(&own, a, b), between(&own, b, a));
+                    assert!((between(&own, a, b) - by_definition(&entry, a, b)).abs() < 1e-12);
+                    assert!((between(&like, a, b) - theirs).abs() < 1e-12, "{a} {b}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn values_merge_where_their_classes_do_and_only_there() {
+        // Shares of class 1 by value: 1/2, 2/4, 1/3.
+        let codes = [0, 0, 1, 1, 1, 1, 2, 2, 2];
+        let classes = [1, 0, 1, 1, 0, 0, 1, 0, 0];
+        let rows = Rows::<f64>::mixed(&[], 0, &codes, 1).unwrap();
+        let members: Vec<u32> = (0..9).collect();
+        let space = ValueDifference::new(&rows, &classes, &members, Like::Own);
+        assert_eq!(space.columns[0].profiles.len(), 2);
+        assert_eq!(space.distance(0, 2, f64::INFINITY), 0.0);
+        assert!(space.distance(0, 6, f64::INFINITY) > 0.0);
+    }
+
+    #[test]
+    fn what_is_computed_is_what_the_table_holds() {
+        // Value v stands once in class 1 and v times in class 0: a profile of its own.
+        let repeat = |v: u32| (0..=v).map(move |i| (v * 1000, u32::from(i == 0)));
+        let (codes, classes): (Vec<u32>, Vec<u32>) = (0..60).flat_map(repeat).unzip();
+        let rows = Rows::<f64>::mixed(&[], 0, &codes, 1).unwrap();
+        let ones = (0..codes.len() as u32).filter(|&i| classes[i as usize] == 1);
+        let members: Vec<u32> = ones.collect();
+        let table = ValueDifference::new(&rows, &classes, &members, Like::Own);
+        let mut computed = ValueDifference::new(&rows, &classes, &members, Like::Own);
+        assert_eq!(computed.columns[0].table.len(), 3600);
+        computed.columns[0].table.clear();
+        for (a, b) in (0..60).flat_map(|a| (0..60).map(move |b| (a, b))) {
+            assert_eq!(table.distance(a, b, 9.0), computed.distance(a, b, 9.0));
+        }
+    }
+}
