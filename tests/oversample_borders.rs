@@ -337,8 +337,8 @@ fn wrong_shares_are_refused() {
     check_adasyn(&table, &ruled(&right, &members), K, 340).expect("the rule is right");
     let mut off = right.clone();
     let (from, to) = (
-        off.iter().position(|&n| n > 1).unwrap(),
-        off.iter().rposition(|&n| n > 0).unwrap(),
+        off.iter().position(|&n| n > 1).expect("a row"),
+        off.iter().rposition(|&n| n > 0).expect("a row"),
     );
     off[from] -= 1;
     off[to] += 1;

@@ -4,59 +4,15 @@ mod oversampling;
 
 use std::collections::BTreeMap;
 
-use candle_mixup::oversample::{
-    Balanced, Bases, Method, MixupPartner, Residue, Rows, Settings, Strategy, Takes,
-};
+use candle_mixup::oversample::{Balanced, Bases, Method, Residue, Settings, Strategy};
 use candle_mixup::random::{Purpose, Stream};
 use candle_mixup::{Error, Pairs, Result};
-use oversampling::output::{
-    Output, Partners, Verdict, check_class_rule, check_replay, check_totals, outputs, support,
-};
-use oversampling::{Table, by_default, suited, tables};
-use proptest::prelude::*;
-
-/// Methods that are still to come; a test fails when one of them has.
-const MISSING: [&str; 6] = ["svm", "kmeans", "geometric", "star", "prowsyn", "mixup"];
+use oversampling::contract::{MISSING, bits, check, method, methods, usual};
+use oversampling::output::{Output, check_totals, outputs, support};
+use oversampling::{Table, by_default, suited};
 
 /// Methods that draw nothing.
 const FIXED: [&str; 1] = ["star"];
-
-fn methods() -> impl Iterator<Item = &'static str> {
-    Method::NAMES.into_iter().filter(|n| !MISSING.contains(n))
-}
-
-/// A table that every method grows: three overlapping classes.
-fn usual(name: &str) -> Table {
-    suited(&method(name), Table::normal(&[120, 40, 30], 3, 11))
-}
-
-fn method(name: &str) -> Method {
-    Method::named(name).expect("a method")
-}
-
-fn partners(method: &Method) -> Partners {
-    match method {
-        Method::Random {} | Method::Rose { .. } | Method::Smoten { .. } => Partners::Own,
-        Method::Star { .. } => Partners::Derived,
-        Method::Borderline2 { .. } | Method::Geometric { .. } => Partners::Any,
-        Method::Mixup { partner, .. } if *partner == MixupPartner::Any => Partners::Any,
-        _ => Partners::OfClass,
-    }
-}
-
-/// All that can be said of an output whatever the method.
-fn check(table: &Table, method: &Method, output: &Output) -> Verdict {
-    check_class_rule(table, output, partners(method))?;
-    check_replay(table, output)?;
-    match output.numbers.iter().find(|x| !x.is_finite()) {
-        None => Ok(()),
-        Some(x) => Err(format!("made {x}")),
-    }
-}
-
-fn bits(numbers: &[f64]) -> Vec<u64> {
-    numbers.iter().map(|x| x.to_bits()).collect()
-}
 
 #[test]
 fn the_list_of_missing_methods_is_true() {
@@ -130,7 +86,8 @@ fn the_checkers_refuse_spoilt_outputs() {
     let to_make = [0, 80, 90];
     check_totals(&good, &to_make).expect("a good output");
     let smote = Method::default();
-    let spoilt: [(&str, fn(&mut Output)); 6] = [
+    type Spoil = fn(&mut Output);
+    let spoilt: [(&str, Spoil); 6] = [
         ("λ inverted", |o| {
             o.weight.iter_mut().for_each(|w| *w = 1.0 - *w)
         }),
@@ -287,136 +244,6 @@ fn seeds_and_classes_have_streams_of_their_own() {
 }
 
 #[test]
-fn f32_stays_f32_and_between_its_parents() {
-    for name in methods() {
-        let table = usual(name);
-        if table.width == 0 {
-            continue; // no numbers at all
-        }
-        let numbers: Vec<f32> = table.numbers.iter().map(|&x| x as f32).collect();
-        let rows =
-            Rows::mixed(&numbers, table.width, &table.codes, table.categories).expect("rows");
-        let sampler = by_default(name, 4).check().expect("settings");
-        let balanced = sampler.run(&rows, table.strata()).expect(name);
-        for made in &balanced.made {
-            let out: Vec<f32> = made
-                .recipe
-                .numbers(&rows, 0..made.recipe.len())
-                .expect(name);
-            let (own, partner) = (made.recipe.pairs.own(), made.recipe.pairs.partner());
-            let weight = made.recipe.pairs.weight();
-            if made.recipe.residue != Residue::None || !made.recipe.derived.is_empty() {
-                continue;
-            }
-            for (r, &w) in weight.iter().enumerate().filter(|(_, w)| **w <= 1.0) {
-                let parents = (
-                    rows.numbers(own[r] as usize),
-                    rows.numbers(partner[r] as usize),
-                );
-                for (j, &x) in out[r * table.width..][..table.width].iter().enumerate() {
-                    let (a, b) = (parents.0[j], parents.1[j]);
-                    assert!(x >= a.min(b) && x <= a.max(b), "{name}");
-                    // Arithmetic in f64, rounded once.
-                    let exact = w * f64::from(a) + (1.0 - w) * f64::from(b);
-                    let exact = exact.clamp(f64::from(a.min(b)), f64::from(a.max(b)));
-                    assert_eq!(x, exact as f32, "{name}");
-                }
-            }
-        }
-    }
-}
-
-#[test]
-fn constant_columns_keep_every_bit() {
-    for constant in [0.1, -0.0, 1.7e9 + 0.3] {
-        for name in methods() {
-            let mut table = usual(name);
-            if table.width == 0 {
-                continue;
-            }
-            let width = table.width;
-            table
-                .numbers
-                .iter_mut()
-                .skip(1)
-                .step_by(width)
-                .for_each(|x| *x = constant);
-            let balanced = table.balance(by_default(name, 6)).expect(name);
-            let numbers = balanced.numbers(&table.rows()).expect("numbers");
-            let kept = |x: &f64| x.to_bits() == constant.to_bits();
-            assert!(
-                numbers.iter().skip(1).step_by(width).all(kept),
-                "{name}: {constant}"
-            );
-        }
-    }
-}
-
-/// What a table that gives a method little to go by may come to: right rows, or an error with a reason.
-fn rows_or_reason(table: &Table, settings: Settings) -> Option<Vec<Output>> {
-    let named = settings.method.clone();
-    match table.balance(settings) {
-        Ok(balanced) => {
-            let outputs = outputs(table, &balanced);
-            for output in &outputs {
-                check(table, &named, output).expect(named.name());
-            }
-            let most = table.counts().into_iter().max().unwrap_or(0);
-            let up = |&n: &usize| if n == 0 { 0 } else { most - n };
-            let to_make: Vec<usize> = table.counts().iter().map(up).collect();
-            check_totals(&outputs, &to_make).expect(named.name());
-            Some(outputs)
-        }
-        Err(Error::NoBase { reason, .. }) => {
-            assert!(!reason.is_empty());
-            None
-        }
-        Err(error) => panic!("{}: {error}", named.name()),
-    }
-}
-
-#[test]
-fn duplicates_of_one_row_give_copies_of_it() {
-    for name in methods() {
-        // The whole class one row, far from the others, and every row of the table one row.
-        for everything in [false, true] {
-            let mut table = usual(name);
-            let one = table.members(2)[0];
-            let (row, codes) = (table.row(one).to_vec(), table.codes_of(one).to_vec());
-            for i in 0..table.len() {
-                if everything || table.classes[i] == 2 {
-                    table.numbers[i * row.len()..][..row.len()].copy_from_slice(&row);
-                    table.codes[i * codes.len()..][..codes.len()].copy_from_slice(&codes);
-                }
-            }
-            let settings = Settings {
-                strategy: Strategy::Minority,
-                ..by_default(name, 1)
-            };
-            let made = match table.balance(settings) {
-                Err(Error::NoBase { .. }) => continue,
-                made => outputs(&table, &made.expect(name)),
-            };
-            for output in made {
-                check_class_rule(&table, &output, partners(&method(name))).expect(name);
-                let from_class = |&p: &u32| table.classes.get(p as usize) == Some(&2);
-                for r in (0..output.len()).filter(|&r| from_class(&output.partner[r])) {
-                    assert_eq!(bits(output.row(row.len(), r)), bits(&row), "{name}");
-                }
-            }
-        }
-    }
-}
-
-#[test]
-fn a_table_wider_than_long() {
-    for name in methods() {
-        let table = suited(&method(name), Table::normal(&[14, 9], 60, 8));
-        rows_or_reason(&table, by_default(name, 1));
-    }
-}
-
-#[test]
 fn permuted_rows_permute_the_law() {
     // Its clusters begin at drawn rows.
     let by_order = ["kmeans"];
@@ -467,50 +294,13 @@ fn even_bases_differ_by_at_most_one() {
                 counts.retain(|&n| n > 0); // rows in danger
             }
             let (least, most) = (counts.iter().min(), counts.iter().max());
-            assert!(most.unwrap() - least.unwrap() <= 1, "{name}: {counts:?}");
+            assert!(
+                most.zip(least).is_some_and(|(m, l)| m - l <= 1),
+                "{name}: {counts:?}"
+            );
             if extra == 1000 {
                 assert_ne!(output.own, other.own, "{name}: the order is drawn");
             }
-        }
-    }
-}
-
-#[test]
-fn classes_without_rows_are_no_classes() {
-    for name in methods() {
-        let mut table = usual(name);
-        table.names = ["a", "b", "c", "never"].map(String::from).to_vec();
-        let balanced = table.balance(by_default(name, 3)).expect(name);
-        check_totals(&outputs(&table, &balanced), &[0, 80, 90, 0]).expect(name);
-        // And numbers need not follow one another.
-        table.names = ["a", "none", "none either", "b", "c"]
-            .map(String::from)
-            .to_vec();
-        table
-            .classes
-            .iter_mut()
-            .for_each(|c| *c = [0, 3, 4][*c as usize]);
-        let balanced = table.balance(by_default(name, 3)).expect(name);
-        check_totals(&outputs(&table, &balanced), &[0, 0, 0, 80, 90]).expect(name);
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
-
-    #[test]
-    fn random_tables_give_right_rows_or_a_reason(table in tables(), seed in any::<u64>()) {
-        prop_assume!({
-            let counts = table.counts();
-            counts.iter().any(|n| n != &counts[0])
-        });
-        for name in methods() {
-            let method = method(name);
-            let table = match method.takes() {
-                Takes::Numbers | Takes::Any => table.clone(),
-                _ => suited(&method, table.clone()),
-            };
-            rows_or_reason(&table, by_default(name, seed));
         }
     }
 }

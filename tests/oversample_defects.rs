@@ -127,7 +127,7 @@ fn borderline_without_a_row_in_danger_is_not_silent() {
         table.numbers[i as usize * 2] += 1e3;
     }
     for name in ["borderline1", "borderline2"] {
-        let error = table.balance(by_default(name, 0)).unwrap_err();
+        let error = table.balance(by_default(name, 0)).expect_err("an error");
         assert!(error.to_string().contains("no row is in danger"), "{error}");
     }
 }

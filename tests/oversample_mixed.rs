@@ -139,7 +139,9 @@ fn ties_of_categories_are_drawn() {
 fn wrong_votes_and_distances_are_refused() {
     let table = mixed(1);
     let members = table.members(1);
-    let ruled = |factor: f64, vote: &dyn Fn(u32, u32, &[u32], usize) -> u32| {
+    // own, partner, the neighbours of own, column
+    type Vote<'a> = &'a dyn Fn(u32, u32, &[u32], usize) -> u32;
+    let ruled = |factor: f64, vote: Vote<'_>| {
         let square = mixed_square(&table, 1, factor);
         let mut stream = Stream::new(5, Purpose::Partner, 0);
         let mut codes = Vec::new();

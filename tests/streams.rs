@@ -1,12 +1,11 @@
 //! Pinned streams: a seed is part of the interface, and a change of these numbers is value-breaking.
 
-mod oversampling;
 mod scheduling;
 
-use candle_mixup::oversample::Made;
+use candle_mixup::oversample::{Made, Method, Rows, Settings};
 use candle_mixup::random::{Purpose, Stream};
 use candle_mixup::schedule::{Clock, Schedule, presets};
-use oversampling::{Table, by_default};
+use candle_mixup::split::Strata;
 use scheduling::{checked, plan, scheduler};
 
 const BATCH: [u32; 6] = [9, 3, 40, 12, 1, 63];
@@ -177,62 +176,76 @@ fn sites_and_tosses_are_pinned() {
     );
 }
 
-/// The first three pairs of classes b and c, as (own, partner, weight).
-fn assert_pairs(method: &str, b: [(u32, u32, f64); 3], c: [(u32, u32, f64); 3]) {
-    let table = Table::normal(&[60, 20, 15], 2, 7);
-    let balanced = table.balance(by_default(method, 42)).expect(method);
+/// The first three pairs of classes 1 and 2 of a table of small whole numbers, as (own, partner, weight).
+fn assert_pairs(method: &str, one: [(u32, u32, f64); 3], two: [(u32, u32, f64); 3]) {
+    let numbers: Vec<f64> = (0..95u32)
+        .flat_map(|i| [f64::from(i * 37 % 101), f64::from(i * i * 29 % 97)])
+        .collect();
+    let classes: Vec<u32> = (0..95).map(|i| [1, 0, 2, 0, 0][i % 5]).collect();
+    let strata = Strata {
+        classes: &classes,
+        names: &[],
+    };
+    let settings = Settings {
+        method: Method::named(method).expect("a method"),
+        seed: 42,
+        ..Settings::default()
+    };
+    let rows = Rows::numeric(&numbers, 2).expect("rows");
+    let sampler = settings.check().expect("settings");
+    let balanced = sampler.run(&rows, strata).expect(method);
     let first = |made: &Made| {
         let pairs = &made.recipe.pairs;
         [0, 1, 2].map(|r| (pairs.own()[r], pairs.partner()[r], pairs.weight()[r]))
     };
     let drawn: Vec<_> = balanced.made.iter().map(first).collect();
-    assert_eq!(drawn, [b, c], "{method}");
+    assert_eq!(drawn, [one, two], "{method}");
 }
 
 #[test]
 fn the_first_pairs_of_oversampling_are_pinned() {
     assert_pairs(
         "random",
-        [(32, 32, 1.0), (84, 84, 1.0), (89, 89, 1.0)],
-        [(14, 14, 1.0), (36, 36, 1.0), (49, 49, 1.0)],
+        [(50, 50, 1.0), (70, 70, 1.0), (85, 85, 1.0)],
+        [(2, 2, 1.0), (32, 32, 1.0), (47, 47, 1.0)],
     );
     assert_pairs(
         "smote",
         [
-            (32, 90, 0.5449647287982142),
-            (84, 1, 0.4563309588467277),
-            (89, 28, 0.5123893704213257),
+            (50, 20, 0.5449647287982142),
+            (70, 90, 0.4563309588467277),
+            (85, 80, 0.5123893704213257),
         ],
         [
-            (14, 33, 0.8910855355265321),
-            (36, 38, 0.342895302691402),
-            (49, 33, 0.6643493249362772),
+            (2, 37, 0.8910855355265321),
+            (32, 2, 0.342895302691402),
+            (47, 82, 0.6643493249362772),
         ],
     );
     assert_pairs(
         "borderline2",
         [
-            (41, 3, 0.5449647287982142),
-            (84, 83, 0.7281654794233638),
-            (90, 1, 0.5123893704213257),
+            (55, 47, 0.7724823643991071),
+            (70, 18, 0.7281654794233638),
+            (85, 0, 0.5123893704213257),
         ],
         [
-            (14, 89, 0.9455427677632661),
-            (35, 34, 0.6714476513457011),
-            (38, 12, 0.8321746624681385),
+            (2, 32, 0.8910855355265321),
+            (32, 2, 0.342895302691402),
+            (42, 61, 0.8321746624681385),
         ],
     );
     assert_pairs(
         "adasyn",
         [
-            (0, 3, 0.5449647287982142),
-            (0, 7, 0.4563309588467277),
-            (0, 7, 0.5123893704213257),
+            (0, 55, 0.5449647287982142),
+            (0, 80, 0.4563309588467277),
+            (5, 35, 0.5123893704213257),
         ],
         [
-            (14, 33, 0.8910855355265321),
-            (14, 17, 0.342895302691402),
-            (14, 62, 0.6643493249362772),
+            (2, 37, 0.8910855355265321),
+            (2, 62, 0.342895302691402),
+            (7, 77, 0.6643493249362772),
         ],
     );
 }

@@ -184,6 +184,7 @@ fn differences<'a>(a: &'a Profile, b: &'a Profile) -> impl Iterator<Item = f64> 
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

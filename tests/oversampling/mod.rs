@@ -4,6 +4,7 @@
     reason = "each test binary uses a part of what is shared here"
 )]
 
+pub mod contract;
 pub mod oracles;
 pub mod output;
 #[path = "../common/pvalues.rs"]
