@@ -248,6 +248,17 @@ mod tests {
     }
 
     #[test]
+    fn ties_go_to_the_lower_place_in_whatever_order_they_come() {
+        // Row 3 is nearest to row 0, and rows 1 and 2 tie behind it; row 4 is of another class.
+        let (codes, classes) = ([5, 9, 9, 5, 5], [1, 1, 1, 1, 0]);
+        let rows = Rows::<f64>::mixed(&[], 0, &codes, 1).unwrap();
+        let space = ValueDifference::new(&rows, &classes, &[0, 1, 2, 3], Like::Own);
+        let mut nearest = Vec::new();
+        space.nearest(0, 2, &mut nearest);
+        assert_eq!(nearest.iter().map(|n| n.1).collect::<Vec<_>>(), [3, 1]);
+    }
+
+    #[test]
     fn what_is_computed_is_what_the_table_holds() {
         // Value v stands once in class 1 and v times in class 0: a profile of its own.
         let repeat = |v: u32| (0..=v).map(move |i| (v * 1000, u32::from(i == 0)));
