@@ -6,6 +6,7 @@
 //! ```
 
 use std::fmt;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -155,8 +156,15 @@ impl Pairs {
     /// # Errors
     /// [`Error::Pairs`] naming the first entry out of range.
     pub fn check_rows(&self, incoming: usize) -> Result<()> {
+        self.check_rows_from(0..self.len(), incoming)
+    }
+
+    /// The same for a range of the outgoing rows.
+    pub(crate) fn check_rows_from(&self, range: Range<usize>, incoming: usize) -> Result<()> {
         for (column, rows) in [("own", &self.own), ("partner", &self.partner)] {
-            if let Some(row) = rows.iter().position(|&i| i as usize >= incoming) {
+            let mut entries = rows[range.clone()].iter();
+            if let Some(row) = entries.position(|&i| i as usize >= incoming) {
+                let row = range.start + row;
                 return Err(Error::Pairs {
                     column,
                     row,

@@ -4,7 +4,8 @@ mod scheduling;
 
 use candle_mixup::Pairs;
 use candle_mixup::schedule::Clock;
-use scheduling::{LEAST_P, chi_square_p, classes, plan, scheduler};
+use scheduling::pvalues::{LEAST_P, chi_square_p};
+use scheduling::{classes, plan, scheduler};
 
 const DRAWS: usize = 20_000;
 

@@ -4,7 +4,8 @@ mod scheduling;
 
 use candle_mixup::Site;
 use candle_mixup::schedule::{Clock, Domain, Rows, Schedule, Scheduler, Task, TaskKind};
-use scheduling::{LEAST_P, chi_square_p, plan, scheduler};
+use scheduling::pvalues::{LEAST_P, chi_square_p, ks_atoms_p, ks_p};
+use scheduling::{plan, scheduler};
 use statrs::function::beta::{beta, beta_reg};
 
 const DRAWS: usize = 20_000;
@@ -47,29 +48,6 @@ fn mean(x: impl IntoIterator<Item = f64>) -> f64 {
     sum / n
 }
 
-/// Kolmogorov's asymptotic p-value of the largest distance between the draws and a law on [0, 1].
-///
-/// `below` is P(λ < x) and `upto` P(λ ≤ x), which differ where rounding to a float gathers mass.
-fn ks_p(mut draws: Vec<f64>, below: impl Fn(f64) -> f64, upto: impl Fn(f64) -> f64) -> f64 {
-    draws.sort_by(f64::total_cmp);
-    let n = draws.len() as f64;
-    let mut distance = 0f64;
-    let mut start = 0;
-    for run in draws.chunk_by(|a, b| a == b) {
-        let (before, after) = (start as f64 / n, (start + run.len()) as f64 / n);
-        distance = distance.max((before - below(run[0])).abs());
-        distance = distance.max((after - upto(run[0])).abs());
-        start += run.len();
-    }
-    let x = (n.sqrt() + 0.12 + 0.11 / n.sqrt()) * distance;
-    let term = |k: i32| f64::from(1 - 2 * (1 - k % 2)) * (-2.0 * f64::from(k * k) * x * x).exp();
-    if x < 0.2 {
-        1.0
-    } else {
-        (2.0 * (1..=100).map(term).sum::<f64>()).clamp(0.0, 1.0)
-    }
-}
-
 /// The p-value against Beta(a, b), whose largest float below 1 hides all that lies within 2^-54 of 1.
 fn ks_beta(draws: Vec<f64>, a: f64, b: f64) -> f64 {
     let cdf = |x: f64| if x >= 1.0 { 1.0 } else { beta_reg(a, b, x) };
@@ -90,7 +68,7 @@ fn ks_beta(draws: Vec<f64>, a: f64, b: f64) -> f64 {
             cdf(x)
         }
     };
-    ks_p(draws, below, upto)
+    ks_atoms_p(&draws, below, upto)
 }
 
 #[test]
@@ -177,23 +155,23 @@ fn lambda_follows_its_analytic_law() {
         // Beta(a, 1) has the distribution function x^a.
         let draws = lambdas(&format!(r#"{{"beta": [{alpha}, 1]}}"#), false);
         let cdf = |x: f64| x.powi(power);
-        assert!(ks_p(draws, cdf, cdf) > LEAST_P);
+        assert!(ks_p(&draws, cdf) > LEAST_P);
     }
     // Balanced-MixUp: the own share follows 1 − (1 − w)^α.
     let cdf = |w: f64| 1.0 - (1.0 - w).powi(3);
-    assert!(ks_p(lambdas(r#"{"beta": [1, 3]}"#, false), cdf, cdf) > LEAST_P);
+    assert!(ks_p(&lambdas(r#"{"beta": [1, 3]}"#, false), cdf) > LEAST_P);
 }
 
 #[test]
 fn uniform_and_beta_1_1_have_one_law() {
     let cdf = |x: f64| x;
     for weight in [r#"{"uniform": [0, 1]}"#, r#"{"beta": 1}"#] {
-        assert!(ks_p(lambdas(weight, false), cdf, cdf) > LEAST_P, "{weight}");
+        assert!(ks_p(&lambdas(weight, false), cdf) > LEAST_P, "{weight}");
     }
     let draws = lambdas(r#"{"uniform": [0.2, 0.6]}"#, false);
     assert!(draws.iter().all(|l| (0.2..0.6).contains(l)));
     let cdf = |x: f64| (x - 0.2) / 0.4;
-    assert!(ks_p(draws, cdf, cdf) > LEAST_P);
+    assert!(ks_p(&draws, cdf) > LEAST_P);
 }
 
 #[test]

@@ -2,8 +2,10 @@
 
 mod scheduling;
 
+use candle_mixup::oversample::{Made, Method, Rows, Settings};
 use candle_mixup::random::{Purpose, Stream};
 use candle_mixup::schedule::{Clock, Schedule, presets};
+use candle_mixup::split::Strata;
 use scheduling::{checked, plan, scheduler};
 
 const BATCH: [u32; 6] = [9, 3, 40, 12, 1, 63];
@@ -20,6 +22,10 @@ fn every_purpose_has_its_own_pinned_stream() {
         Purpose::Init,
         Purpose::Dropout,
         Purpose::Bootstrap,
+        Purpose::Base,
+        Purpose::Residue,
+        Purpose::Tie,
+        Purpose::Cluster,
     ];
     let draws = purposes.map(|purpose| Stream::new(42, purpose, 7).next_u64());
     assert_eq!(
@@ -33,7 +39,11 @@ fn every_purpose_has_its_own_pinned_stream() {
             7420220490704417571,
             11523625621405259122,
             2885199045484442216,
-            8140264858065701214
+            8140264858065701214,
+            4627877418785888651,
+            15141643649842141019,
+            9613623178734074950,
+            13434373838110838860
         ]
     );
 }
@@ -163,6 +173,80 @@ fn sites_and_tosses_are_pinned() {
     assert_eq!(
         rows.map(|(o, p)| o != p).collect::<Vec<_>>(),
         [true, false, false, true, false, false]
+    );
+}
+
+/// The first three pairs of classes 1 and 2 of a table of small whole numbers, as (own, partner, weight).
+fn assert_pairs(method: &str, one: [(u32, u32, f64); 3], two: [(u32, u32, f64); 3]) {
+    let numbers: Vec<f64> = (0..95u32)
+        .flat_map(|i| [f64::from(i * 37 % 101), f64::from(i * i * 29 % 97)])
+        .collect();
+    let classes: Vec<u32> = (0..95).map(|i| [1, 0, 2, 0, 0][i % 5]).collect();
+    let strata = Strata {
+        classes: &classes,
+        names: &[],
+    };
+    let settings = Settings {
+        method: Method::named(method).expect("a method"),
+        seed: 42,
+        ..Settings::default()
+    };
+    let rows = Rows::numeric(&numbers, 2).expect("rows");
+    let sampler = settings.check().expect("settings");
+    let balanced = sampler.run(&rows, strata).expect(method);
+    let first = |made: &Made| {
+        let pairs = &made.recipe.pairs;
+        [0, 1, 2].map(|r| (pairs.own()[r], pairs.partner()[r], pairs.weight()[r]))
+    };
+    let drawn: Vec<_> = balanced.made.iter().map(first).collect();
+    assert_eq!(drawn, [one, two], "{method}");
+}
+
+#[test]
+fn the_first_pairs_of_oversampling_are_pinned() {
+    assert_pairs(
+        "random",
+        [(50, 50, 1.0), (70, 70, 1.0), (85, 85, 1.0)],
+        [(2, 2, 1.0), (32, 32, 1.0), (47, 47, 1.0)],
+    );
+    assert_pairs(
+        "smote",
+        [
+            (50, 20, 0.5449647287982142),
+            (70, 90, 0.4563309588467277),
+            (85, 80, 0.5123893704213257),
+        ],
+        [
+            (2, 37, 0.8910855355265321),
+            (32, 2, 0.342895302691402),
+            (47, 82, 0.6643493249362772),
+        ],
+    );
+    assert_pairs(
+        "borderline2",
+        [
+            (55, 47, 0.7724823643991071),
+            (70, 18, 0.7281654794233638),
+            (85, 0, 0.5123893704213257),
+        ],
+        [
+            (2, 32, 0.8910855355265321),
+            (32, 2, 0.342895302691402),
+            (42, 61, 0.8321746624681385),
+        ],
+    );
+    assert_pairs(
+        "adasyn",
+        [
+            (0, 55, 0.5449647287982142),
+            (0, 80, 0.4563309588467277),
+            (5, 35, 0.5123893704213257),
+        ],
+        [
+            (2, 37, 0.8910855355265321),
+            (2, 62, 0.342895302691402),
+            (7, 77, 0.6643493249362772),
+        ],
     );
 }
 

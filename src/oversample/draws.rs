@@ -25,12 +25,13 @@ impl Draws {
         Stream::keyed(self.seed, purpose, key, counter as u64)
     }
 
-    /// One normal draw a column for row `r`, of the given standard deviations.
+    /// One normal draw a column for row `r`, of the given standard deviations. That of a deviation of 0 is −0, which
+    /// can be added to any number, −0 included, without changing a bit of it.
     pub(super) fn normals(&self, r: usize, deviation: &[f64]) -> Vec<f64> {
         let mut stream = self.stream(Purpose::Residue, r);
         let draw = |&sd: &f64| {
             let z: f64 = StandardNormal.sample(stream.rng());
-            sd * z
+            if sd == 0.0 { -0.0 } else { sd * z }
         };
         deviation.iter().map(draw).collect()
     }

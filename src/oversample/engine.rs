@@ -6,7 +6,7 @@ use super::neighbours::{Progress, Space};
 use super::recipe::Recipe;
 use super::rows::{Real, Rows};
 use super::scene::Scene;
-use super::settings::{Fallback, Settings, SmallClass};
+use super::settings::{Fallback, Like, Settings, SmallClass};
 use crate::error::{Error, Result};
 use crate::split::Strata;
 
@@ -69,6 +69,15 @@ pub enum Note {
         /// The class's name.
         class: String,
     },
+    /// The total was missed, as imbalanced-learn's rounding does.
+    Missed {
+        /// The class's name.
+        class: String,
+        /// Rows asked for.
+        asked: usize,
+        /// Rows made.
+        made: usize,
+    },
     /// The method found no row to start from, and SMOTE was used.
     FellBack {
         /// The class's name.
@@ -91,7 +100,7 @@ impl Oversampler {
     pub fn run<T: Real>(&self, rows: &Rows<'_, T>, strata: Strata<'_>) -> Result<Balanced> {
         check_classes(rows, strata)?;
         let classes = strata.classes.iter().map(|&c| c as usize + 1).max();
-        let mut counts = vec![0; classes.unwrap_or(0).max(strata.names.len())];
+        let mut counts = vec![0usize; classes.unwrap_or(0).max(strata.names.len())];
         for &class in strata.classes {
             counts[class as usize] += 1;
         }
@@ -105,7 +114,8 @@ impl Oversampler {
     /// Makes `to_make[c]` rows of each class c, whatever the strategy says.
     ///
     /// # Errors
-    /// [`Error::Shape`] if rows and classes differ in number, [`Error::Unsupported`] for columns that the method does
+    /// [`Error::Shape`] if rows and classes differ in number, [`Error::Data`] for a class number beyond both
+    /// names and rows, [`Error::Unsupported`] for columns that the method does
     /// not take, [`Error::ClassTooSmall`], [`Error::NoBase`], [`Error::Interrupted`].
     pub fn make<T: Real>(
         &self,
@@ -118,33 +128,60 @@ impl Oversampler {
         check_columns(&self.settings.method, rows.width(), rows.categories())?;
         let space = Space::new(*rows, self.settings.metric, self.settings.scale);
         let mut balanced = Balanced::default();
-        for (class, &count) in to_make.iter().enumerate().filter(|(_, n)| **n > 0) {
-            let class = class as u32;
-            let members: Vec<u32> = (0..rows.len() as u32)
-                .filter(|&i| strata.classes[i as usize] == class)
-                .collect();
+        let members = members(strata.classes, to_make);
+        for (class, members) in members.iter().enumerate() {
+            let count = to_make[class];
+            if count == 0 {
+                continue;
+            }
             let scene = Scene {
                 rows: *rows,
                 strata,
-                class,
-                members: &members,
+                class: class as u32,
+                members,
                 to_make,
                 settings: &self.settings,
                 space: &space,
                 progress,
             };
             let recipe = grow(&scene, count, &mut balanced.notes)?;
-            if recipe.len() != count {
-                unreachable!(
-                    "{} made {} of {count} rows",
-                    self.settings.method.name(),
-                    recipe.len()
-                );
-            }
-            balanced.made.push(Made { class, recipe });
+            note_total(&scene, count, recipe.len(), &mut balanced.notes);
+            balanced.made.push(Made {
+                class: scene.class,
+                recipe,
+            });
         }
         Ok(balanced)
     }
+}
+
+/// The rows of each class that grows, ascending; none of the others.
+fn members(classes: &[u32], to_make: &[usize]) -> Vec<Vec<u32>> {
+    let mut members = vec![Vec::new(); to_make.len()];
+    for (i, &class) in classes.iter().enumerate() {
+        if to_make.get(class as usize).is_some_and(|&n| n > 0) {
+            members[class as usize].push(i as u32);
+        }
+    }
+    members
+}
+
+/// Totals are exact; only imbalanced-learn's rounding may miss one, and then a note says so.
+fn note_total<T: Real>(scene: &Scene<'_, T>, asked: usize, made: usize, notes: &mut Vec<Note>) {
+    if asked == made {
+        return;
+    }
+    assert_eq!(
+        scene.settings.like,
+        Like::Imblearn,
+        "{} made {made} of {asked} rows",
+        scene.settings.method.name()
+    );
+    notes.push(Note::Missed {
+        class: scene.name(),
+        asked,
+        made,
+    });
 }
 
 /// The rows of one class, by the method or by what the policies put in its place.
@@ -153,7 +190,7 @@ fn grow<T: Real>(scene: &Scene<'_, T>, count: usize, notes: &mut Vec<Note>) -> R
     let method = fit(scene, &settings.method, notes)?;
     match methods::recipe(&method, scene, count) {
         Err(Error::NoBase { class, reason, .. }) if settings.fallback == Fallback::Smote => {
-            let k = settings.method.neighbours().unwrap_or(5);
+            let k = method.smote_k();
             notes.push(Note::FellBack { class, reason });
             let smote = fit(scene, &Method::Smote { k }, notes)?;
             methods::recipe(&smote, scene, count)
@@ -179,24 +216,42 @@ fn fit<T: Real>(scene: &Scene<'_, T>, method: &Method, notes: &mut Vec<Note>) ->
             notes.push(Note::Shrunk { class, rows, k });
             Ok(method.with_neighbours(rows - 1))
         }
-        _ => Err(Error::ClassTooSmall {
+        (small_class, _) => Err(Error::ClassTooSmall {
             class,
             rows,
-            needed: k + 1,
-            purpose: format!("{} with k = {k}", method.name()),
+            needed: match small_class {
+                SmallClass::Refuse => k + 1,
+                _ => (k + 1).min(2),
+            },
+            purpose: match k {
+                0 => method.name().into(),
+                _ => format!("{} with k = {k}", method.name()),
+            },
         }),
     }
 }
 
 fn check_classes<T: Real>(rows: &Rows<'_, T>, strata: Strata<'_>) -> Result<()> {
-    if rows.len() == strata.classes.len() && u32::try_from(rows.len()).is_ok() {
-        return Ok(());
+    if rows.len() != strata.classes.len() || u32::try_from(rows.len()).is_err() {
+        return Err(Error::Shape {
+            what: "classes".into(),
+            expected: format!(
+                "one for each of the {} rows, at most {}",
+                rows.len(),
+                u32::MAX
+            ),
+            got: strata.classes.len().to_string(),
+        });
     }
-    Err(Error::Shape {
-        what: "classes".into(),
-        expected: format!("one for each of the {} rows", rows.len()),
-        got: strata.classes.len().to_string(),
-    })
+    // Work and memory go by the largest class number: one from elsewhere, such as a label used as it is, must not pass.
+    let most = strata.names.len().max(rows.len());
+    match strata.classes.iter().position(|&c| c as usize >= most) {
+        None => Ok(()),
+        Some(row) => Err(Error::Data(format!(
+            "row {row} is of class {}: classes are numbered from 0, below {most}",
+            strata.classes[row]
+        ))),
+    }
 }
 
 fn check_columns(method: &Method, numbers: usize, categories: usize) -> Result<()> {
@@ -271,6 +326,12 @@ impl std::fmt::Display for Note {
             ),
             Self::Duplicated { class } => {
                 write!(f, "class '{class}' has one row, which was duplicated")
+            }
+            Self::Missed { class, asked, made } => {
+                write!(
+                    f,
+                    "class '{class}': {made} rows made of {asked} asked for, by imbalanced-learn's rounding"
+                )
             }
             Self::FellBack { class, reason } => {
                 write!(f, "class '{class}': smote instead, since {reason}")

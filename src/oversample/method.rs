@@ -282,8 +282,19 @@ impl Method {
             | Self::Kmeans { k, .. }
             | Self::Adasyn { k } => Some(k),
             Self::Geometric { k, selection, .. } if selection != Selection::Majority => Some(k),
-            Self::Mixup { partner, .. } if partner == MixupPartner::SameClass => Some(1),
+            Self::Mixup {
+                partner: MixupPartner::SameClass,
+                ..
+            } => Some(1),
             _ => None,
+        }
+    }
+
+    /// The k of the SMOTE that may take its place.
+    pub(super) fn smote_k(&self) -> usize {
+        match *self {
+            Self::Borderline2 { k, .. } | Self::Prowsyn { k, .. } => k,
+            _ => self.neighbours().unwrap_or(five()),
         }
     }
 

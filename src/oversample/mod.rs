@@ -4,6 +4,7 @@
 //! mixed, and how much. What is done with the pairs is the same for all. The originals are never copied.
 
 mod apportion;
+mod deviation;
 mod draws;
 mod engine;
 mod method;
@@ -14,8 +15,8 @@ mod rows;
 mod scene;
 mod segment;
 mod settings;
-mod spread;
 mod strategy;
+mod value_difference;
 
 pub use draws::Draws;
 pub use engine::{Balanced, Made, Note, Oversampler};

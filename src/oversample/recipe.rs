@@ -75,7 +75,7 @@ impl Recipe {
     ///
     /// # Errors
     /// [`Error::Pairs`] for a row that neither the table nor the derived rows have, [`Error::Shape`] for a range
-    /// past the end.
+    /// past the end, or codes or deviations that do not fit the table.
     pub fn numbers<T: Real>(&self, rows: &Rows<'_, T>, range: Range<usize>) -> Result<Vec<T>> {
         let width = rows.width();
         self.check(rows, &range)?;
@@ -110,26 +110,58 @@ impl Recipe {
     pub fn codes<T: Real>(&self, rows: &Rows<'_, T>, range: Range<usize>) -> Result<Vec<u32>> {
         self.check(rows, &range)?;
         let width = rows.categories();
-        Ok(match &self.codes {
-            Some(codes) => codes[range.start * width..range.end * width].to_vec(),
-            None => range
-                .flat_map(|r| rows.codes(self.pairs.own()[r] as usize))
+        if let Some(codes) = &self.codes {
+            return Ok(codes[range.start * width..range.end * width].to_vec());
+        }
+        let own = &self.pairs.own()[range.clone()];
+        let derived = own.iter().position(|&i| Self::is_derived(rows.len(), i));
+        match derived.filter(|_| width > 0) {
+            None => Ok(own
+                .iter()
+                .flat_map(|&i| rows.codes(i as usize))
                 .copied()
-                .collect(),
-        })
+                .collect()),
+            Some(r) => Err(Error::Pairs {
+                column: "own",
+                row: range.start + r,
+                expected: "a row of the table: derived rows have no codes".into(),
+                value: own[r].to_string(),
+            }),
+        }
     }
 
+    /// The door: what passes it can be made. Only the rows of the range are looked at, so that many short ranges cost
+    /// no more than a long one.
     fn check<T: Real>(&self, rows: &Rows<'_, T>, range: &Range<usize>) -> Result<()> {
-        let derived = self.derived.len().checked_div(rows.width()).unwrap_or(0);
-        self.pairs.check_rows(rows.len() + derived)?;
         if range.start > range.end || range.end > self.len() {
-            return Err(Error::Shape {
-                what: "range of synthetic rows".into(),
-                expected: format!("within the {} rows", self.len()),
-                got: format!("{range:?}"),
-            });
+            let expected = format!("within the {} rows", self.len());
+            return Err(shape(
+                "range of synthetic rows",
+                expected,
+                format!("{range:?}"),
+            ));
         }
-        Ok(())
+        let derived = self.derived.len().checked_div(rows.width()).unwrap_or(0);
+        self.pairs
+            .check_rows_from(range.clone(), rows.len() + derived)?;
+        let codes = self.len() * rows.categories();
+        if let Some(given) = self.codes.as_ref().filter(|given| given.len() != codes) {
+            return Err(shape("codes of synthetic rows", codes, given.len()));
+        }
+        match &self.residue {
+            Residue::Noise { deviation, .. } if deviation.len() != rows.width() => {
+                Err(shape("deviation", rows.width(), deviation.len()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn shape(what: &str, expected: impl ToString, got: impl ToString) -> Error {
+    Error::Shape {
+        what: what.into(),
+        expected: expected.to_string(),
+        got: got.to_string(),
     }
 }
 
@@ -147,6 +179,9 @@ impl Residue {
 fn blend<T: Real>(weight: f64) -> impl Fn(T, T) -> T {
     let rest = 1.0 - weight;
     move |x, y| {
+        if rest == 1.0 {
+            return y; // 0·x + y would lose the sign of −0
+        }
         let (a, b) = (x.to_f64(), y.to_f64());
         let sum = weight * a + rest * b;
         T::of_f64(match rest >= 0.0 && weight >= 0.0 {

@@ -40,22 +40,6 @@ impl<'a, T: Real> Scene<'a, T> {
         self.strata.classes[i as usize] == self.class
     }
 
-    /// For each row of the class, how many of its `m` nearest in all rows are of other classes.
-    pub fn strangers(&self, m: usize) -> Result<Vec<usize>> {
-        let near = self
-            .space
-            .nearest(self.members, &self.all(), m, self.progress)?;
-        let strangers = |q: usize| near.of(q).iter().filter(|&&i| !self.is_member(i)).count();
-        Ok((0..self.members.len()).map(strangers).collect())
-    }
-
-    /// The place of one of the class's rows among them.
-    pub fn place(&self, row: u32) -> usize {
-        self.members
-            .binary_search(&row)
-            .expect("a row of the class, whose rows are ascending")
-    }
-
     /// All rows.
     pub fn all(&self) -> Vec<u32> {
         (0..self.rows.len() as u32).collect()

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::method::Method;
 use super::strategy::Strategy;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// How to oversample. [`Settings::check`] makes an [`Oversampler`](super::Oversampler) of it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -18,7 +18,7 @@ pub struct Settings {
     pub metric: Metric,
     /// What the numeric columns are divided by inside the distance, and only there. Default: nothing.
     pub scale: Scale,
-    /// From which rows synthetic ones start. Default: drawn.
+    /// From which rows synthetic ones start, where the method leaves it open (ADASYN counts itself). Default: drawn.
     pub bases: Bases,
     /// What becomes of a class with fewer than k + 1 rows. Default: it is an error.
     pub small_class: SmallClass,
@@ -34,9 +34,16 @@ impl Settings {
     /// Checks every number, and gives what cannot fail on settings any more.
     ///
     /// # Errors
-    /// [`Error::Setting`](crate::Error::Setting) naming range and value.
+    /// [`Error::Setting`] naming range and value, [`Error::Conflict`] for a metric beside a method that has its own.
     pub fn check(self) -> Result<super::Oversampler> {
         self.method.check()?;
+        let own = matches!(self.method, Method::Smotenc { .. } | Method::Smoten { .. });
+        if own && self.metric != Metric::Euclidean {
+            let name = self.method.name();
+            return Err(Error::Conflict(format!(
+                "{name} measures distances its own way: leave the metric out"
+            )));
+        }
         Ok(super::Oversampler { settings: self })
     }
 }

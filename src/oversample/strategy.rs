@@ -15,15 +15,16 @@ pub enum Strategy {
     /// The same as [`Strategy::NotMajority`].
     #[default]
     Auto,
-    /// All classes tied for the smallest, up to the largest.
+    /// All classes tied for the smallest (for [`Like::Imblearn`] the first of them), up to the largest.
     Minority,
     /// All classes, up to the largest.
     NotMajority,
-    /// All but the classes tied for the smallest, up to the largest.
+    /// All but those, up to the largest.
     NotMinority,
     /// All classes, up to the largest.
     All,
-    /// All classes, up to this share of the largest, in (0, 1], rounded half up; a class that has as many stays.
+    /// All classes, up to this share of the largest, in (0, 1], rounded half up (for [`Like::Imblearn`] down); a class
+    /// that has as many stays.
     Ratio(f64),
     /// Totals by class name; classes that are not named stay.
     Counts(BTreeMap<String, usize>),
@@ -35,8 +36,9 @@ impl Strategy {
     /// A class without rows is no class: it is neither the smallest, nor raised.
     ///
     /// # Errors
-    /// [`Error::Setting`] for a ratio out of range or total below what there is, [`Error::Unknown`] for a class
-    /// that there is not, [`Error::Data`] for fewer than two classes or if nothing is to be made.
+    /// [`Error::Setting`] for a ratio out of range, a total below what there is or more rows than can be numbered,
+    /// [`Error::Unknown`] for a class that there is not, [`Error::Data`] for fewer than two classes or if nothing is to
+    /// be made.
     pub fn to_make(&self, counts: &[usize], names: &[String], like: Like) -> Result<Vec<usize>> {
         let present = counts.iter().copied().filter(|&n| n > 0);
         let (Some(least), Some(most)) = (present.clone().min(), present.clone().max()) else {
@@ -50,27 +52,35 @@ impl Strategy {
         if most == 1 {
             return Err(Error::Data(format!(
                 "every one of the {} rows has a class of its own: is this the label column?",
-                counts.len()
+                present.count()
             )));
         }
+        let first = counts.iter().position(|&n| n == least);
+        let smallest = |c: usize| match like {
+            Like::Own => counts[c] == least,
+            Like::Imblearn => first == Some(c),
+        };
         let up = |n: usize, grows: bool| if grows && n > 0 { most - n } else { 0 };
         let made: Vec<usize> = match self {
             Self::Auto | Self::NotMajority | Self::All => {
                 counts.iter().map(|&n| up(n, true)).collect()
             }
-            Self::Minority => {
-                let first = counts.iter().position(|&n| n == least);
-                let raised = |c| like == Like::Own || first == Some(c);
-                (0..counts.len())
-                    .map(|c| up(counts[c], counts[c] == least && raised(c)))
-                    .collect()
-            }
-            Self::NotMinority => counts.iter().map(|&n| up(n, n != least)).collect(),
+            Self::Minority => (0..counts.len())
+                .map(|c| up(counts[c], smallest(c)))
+                .collect(),
+            Self::NotMinority => (0..counts.len())
+                .map(|c| up(counts[c], !smallest(c)))
+                .collect(),
             Self::Ratio(ratio) => ratio_counts(*ratio, counts, most, like)?,
             Self::Counts(totals) => named_counts(totals, counts, names)?,
         };
-        if made.iter().all(|&n| n == 0) {
+        let sum = made.iter().fold(0usize, |sum, &n| sum.saturating_add(n));
+        if sum == 0 {
             return Err(Error::Data(self.idle(counts, most, names)));
+        }
+        if u32::try_from(sum).is_err() {
+            let expected = format!("at most {} rows to be made", u32::MAX);
+            return Err(Error::setting("strategy", expected, sum));
         }
         Ok(made)
     }

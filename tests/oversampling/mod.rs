@@ -4,16 +4,24 @@
     reason = "each test binary uses a part of what is shared here"
 )]
 
+pub mod contract;
+pub mod oracles;
+pub mod output;
+#[path = "../common/pvalues.rs"]
+pub mod pvalues;
+
+#[allow(
+    unused_imports,
+    reason = "each test binary uses a part of what is shared here"
+)]
+pub use pvalues::{LEAST_P, chi_square_p, ks_p, ks_uniform_p};
+
 use candle_mixup::Result;
-use candle_mixup::oversample::{Balanced, Method, Rows, Settings};
+use candle_mixup::oversample::{Balanced, Method, Rows, Settings, Takes};
 use candle_mixup::random::{Purpose, Stream};
 use candle_mixup::split::Strata;
 use proptest::prelude::*;
 use rand_distr::{Distribution, StandardNormal};
-use statrs::distribution::{ChiSquared, ContinuousCDF};
-
-/// No p-value of a sampler that is right falls below this in the seeds at hand.
-pub const LEAST_P: f64 = 1e-4;
 
 /// A table in memory: numbers and codes row by row, and a class a row.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,6 +103,29 @@ impl Table {
             .collect()
     }
 
+    /// The same rows in another order: row `i` is what row `order[i]` was.
+    pub fn permuted(&self, order: &[u32]) -> Self {
+        let mut table = self.clone();
+        for (i, &from) in order.iter().enumerate() {
+            let from = from as usize;
+            table.classes[i] = self.classes[from];
+            table.numbers[i * self.width..][..self.width].copy_from_slice(self.row(from as u32));
+            table.codes[i * self.categories..][..self.categories]
+                .copy_from_slice(self.codes_of(from as u32));
+        }
+        table
+    }
+
+    pub fn codes_of(&self, i: u32) -> &[u32] {
+        &self.codes[i as usize * self.categories..][..self.categories]
+    }
+
+    /// The squared Euclidean distance of two rows' numbers, by direct differences.
+    pub fn square(&self, a: u32, b: u32) -> f64 {
+        let pairs = self.row(a).iter().zip(self.row(b));
+        pairs.map(|(x, y)| (x - y).powi(2)).sum()
+    }
+
     /// Rows of every class.
     pub fn counts(&self) -> Vec<usize> {
         let mut counts = vec![0; self.names.len()];
@@ -106,6 +137,19 @@ impl Table {
 
     pub fn balance(&self, settings: Settings) -> Result<Balanced> {
         settings.check()?.run(&self.rows(), self.strata())
+    }
+}
+
+/// A table of columns that the method takes: numbers, categories, or both.
+pub fn suited(method: &Method, numeric: Table) -> Table {
+    match method.takes() {
+        Takes::Numbers | Takes::Any => numeric,
+        Takes::Both => numeric.with_codes(2, 4, 5),
+        Takes::Categories => Table {
+            numbers: Vec::new(),
+            width: 0,
+            ..numeric.with_codes(3, 4, 5)
+        },
     }
 }
 
@@ -143,39 +187,4 @@ pub fn tables() -> impl Strategy<Value = Table> {
             }
             table
         })
-}
-
-/// Kolmogorov's asymptotic p-value of draws on [0, 1) against the uniform law.
-pub fn ks_uniform_p(draws: &[f64]) -> f64 {
-    ks_p(draws, |x| x.clamp(0.0, 1.0))
-}
-
-/// The same against a continuous law.
-pub fn ks_p(draws: &[f64], cdf: impl Fn(f64) -> f64) -> f64 {
-    let mut sorted = draws.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let n = sorted.len() as f64;
-    let distance = sorted.iter().enumerate().map(|(i, &x)| {
-        let p = cdf(x);
-        (p - i as f64 / n).max((i + 1) as f64 / n - p)
-    });
-    let distance = distance.fold(0.0, f64::max);
-    let x = (n.sqrt() + 0.12 + 0.11 / n.sqrt()) * distance;
-    if x < 0.2 {
-        return 1.0;
-    }
-    let term = |k: i32| f64::from(1 - 2 * (1 - k % 2)) * (-2.0 * f64::from(k * k) * x * x).exp();
-    (2.0 * (1..=100).map(term).sum::<f64>()).clamp(0.0, 1.0)
-}
-
-/// The p-value of counts against equally likely cells.
-pub fn chi_square_p(counts: &[usize]) -> f64 {
-    let expected = counts.iter().sum::<usize>() as f64 / counts.len() as f64;
-    let statistic: f64 = counts
-        .iter()
-        .map(|&c| (c as f64 - expected).powi(2) / expected)
-        .sum();
-    ChiSquared::new((counts.len() - 1) as f64)
-        .expect("two cells or more")
-        .sf(statistic)
 }

@@ -1,15 +1,14 @@
 //! What the schedule tests share: a text task, a model's sites, and schedules checked against them.
 #![allow(dead_code)] // every test file is a program of its own and uses a part of this
 
+#[path = "../common/pvalues.rs"]
+pub mod pvalues;
+
 use candle_mixup::schedule::{
     Clock, Curve, Cycle, Domain, Moment, Per, Piece, Rows, Schedule, Scheduler, Step, Task,
     TaskKind,
 };
 use candle_mixup::{MixPlan, Site};
-use statrs::distribution::{ChiSquared, ContinuousCDF};
-
-/// The p-value below which a test of a law fails.
-pub const LEAST_P: f64 = 1e-4;
 
 /// Rows of the training set.
 pub const ROWS: usize = 64;
@@ -119,16 +118,4 @@ pub fn some_curves() -> Vec<Curve> {
             Piece::new(Moment::Share(1.0), Curve::warm_up(0.5, 0.9)),
         ]),
     ]
-}
-
-/// The p-value of counts against equally likely cells.
-pub fn chi_square_p(counts: &[usize]) -> f64 {
-    let expected = counts.iter().sum::<usize>() as f64 / counts.len() as f64;
-    let statistic: f64 = counts
-        .iter()
-        .map(|&c| (c as f64 - expected).powi(2) / expected)
-        .sum();
-    ChiSquared::new((counts.len() - 1) as f64)
-        .expect("two cells or more")
-        .sf(statistic)
 }

@@ -1,16 +1,15 @@
-//! Borderline-SMOTE 1 and 2 (Han et al. 2005): SMOTE from the rows in danger.
+//! Borderline SMOTE (Han, Wang and Mao 2005): SMOTE from the rows in danger.
 //!
 //! ```text
-//! n_i = rows of other classes among the m nearest of i in all rows
-//! noise: n_i = m      danger: m/2 ≤ n_i < m      safe: the others
+//! other(i) = rows of other classes among the m nearest of i in all rows
+//! noise: other = m     danger: m/2 ≤ other < m     safe: the rest
 //! ```
 //!
-//! own uniform among the rows in danger. Kind 1: partner uniform among the k nearest of the class, weight uniform on
-//! (0, 1]. Kind 2: partner uniform among the k nearest in all rows; towards another class the row goes at most half
-//! way, weight uniform on (½, 1], and keeps its label. imbalanced-learn multiplies two uniform draws there, which halves
-//! the mean step once more; `Like::Imblearn` does so too.
+//! own is a row in danger. Kind 1: partner among its k nearest of the class, weight uniform on (0, 1]. Kind 2: partner
+//! among its k nearest in all rows; towards another class the step is at most half the way, weight on (½, 1]. The
+//! label is that of own.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::oversample::neighbours::Neighbours;
 use crate::oversample::recipe::Recipe;
 use crate::oversample::rows::Real;
@@ -21,79 +20,97 @@ use crate::pairs::Pairs;
 use crate::random::Stream;
 
 /// Kind 1.
-pub(super) fn towards_class<T: Real>(
+pub(super) fn inside<T: Real>(
     scene: &Scene<'_, T>,
     count: usize,
-    [k, m]: [usize; 2],
+    k: usize,
+    m: usize,
 ) -> Result<Recipe> {
-    let danger = in_danger(scene, m)?;
+    let danger = danger(scene, &around(scene, m, m)?, m)?;
+    let rows: Vec<u32> = danger.iter().map(|&place| scene.members[place]).collect();
     let neighbours = scene
         .space
-        .nearest(&danger, scene.members, k, scene.progress)?;
-    pairs(scene, count, &danger, &neighbours, |_, stream| {
-        segment::uniform(stream)
-    })
-}
-
-/// Kind 2.
-pub(super) fn towards_all<T: Real>(
-    scene: &Scene<'_, T>,
-    count: usize,
-    [k, m]: [usize; 2],
-) -> Result<Recipe> {
-    let danger = in_danger(scene, m)?;
-    let all = scene.all();
-    let neighbours = scene.space.nearest(&danger, &all, k, scene.progress)?;
-    let like = scene.settings.like;
-    pairs(
-        scene,
-        count,
-        &danger,
-        &neighbours,
-        |partner, stream| match (scene.is_member(partner), like) {
-            (true, _) => segment::uniform(stream),
-            (false, Like::Own) => 1.0 - 0.5 * stream.unit(),
-            (false, Like::Imblearn) => 1.0 - 0.5 * stream.unit() * stream.unit(),
-        },
-    )
-}
-
-/// The rows of the class that are in danger, ascending.
-fn in_danger<T: Real>(scene: &Scene<'_, T>, m: usize) -> Result<Vec<u32>> {
-    let strangers = scene.strangers(m)?;
-    let count = |of: &dyn Fn(usize) -> bool| strangers.iter().filter(|&&n| of(n)).count();
-    let danger: Vec<u32> = (scene.members.iter().zip(&strangers))
-        .filter(|&(_, &n)| 2 * n >= m && n < m)
-        .map(|(&i, _)| i)
-        .collect();
-    if danger.is_empty() {
-        return Err(scene.no_base(format!(
-            "no row is in danger: of {} rows {} are safe and {} are noise by their {m} nearest",
-            strangers.len(),
-            count(&|n| 2 * n < m),
-            count(&|n| n == m),
-        )));
-    }
-    Ok(danger)
-}
-
-fn pairs<T: Real>(
-    scene: &Scene<'_, T>,
-    count: usize,
-    bases: &[u32],
-    neighbours: &Neighbours,
-    law: impl Fn(u32, &mut Stream) -> f64 + Sync,
-) -> Result<Recipe> {
-    let base = scene.bases(bases.len());
+        .nearest(&rows, scene.members, k, scene.progress)?;
+    let base = scene.bases(rows.len());
     let (own, partner, weight, label_weight) = segment::draw(count, scene.draws(), |r, streams| {
         let place = base(r, &mut streams.base);
-        let partner = neighbours.of(place)[streams.partner.below(neighbours.k())];
         Drawn {
-            own: bases[place],
-            partner,
-            weight: law(partner, &mut streams.weight),
+            own: rows[place],
+            partner: neighbours.of(place)[streams.partner.below(k)],
+            weight: segment::uniform(&mut streams.weight),
             label_weight: 1.0,
         }
     });
     Ok(Pairs::new(own, partner, weight, label_weight)?.into())
+}
+
+/// Kind 2.
+pub(super) fn across<T: Real>(
+    scene: &Scene<'_, T>,
+    count: usize,
+    k: usize,
+    m: usize,
+) -> Result<Recipe> {
+    let neighbours = around(scene, k, m)?;
+    let danger = danger(scene, &neighbours, m)?;
+    let base = scene.bases(danger.len());
+    let like = scene.settings.like;
+    let (own, partner, weight, label_weight) = segment::draw(count, scene.draws(), |r, streams| {
+        let place = danger[base(r, &mut streams.base)];
+        let partner = neighbours.of(place)[streams.partner.below(k)];
+        Drawn {
+            own: scene.members[place],
+            partner,
+            weight: match scene.is_member(partner) {
+                true => segment::uniform(&mut streams.weight),
+                false => half_way(&mut streams.weight, like),
+            },
+            label_weight: 1.0,
+        }
+    });
+    Ok(Pairs::new(own, partner, weight, label_weight)?.into())
+}
+
+/// The nearest of all rows to each row of the class, as many as the larger of `k` and `m`: one search serves both.
+fn around<T: Real>(scene: &Scene<'_, T>, k: usize, m: usize) -> Result<Neighbours> {
+    let (field, most) = if m >= k { ("m", m) } else { ("k", k) };
+    if most >= scene.rows.len() {
+        let expected = format!("below the {} rows of the table", scene.rows.len());
+        return Err(Error::setting(field, expected, most));
+    }
+    let all = scene.all();
+    scene
+        .space
+        .nearest(scene.members, &all, most, scene.progress)
+}
+
+/// The places among the class's rows of those in danger.
+fn danger<T: Real>(scene: &Scene<'_, T>, neighbours: &Neighbours, m: usize) -> Result<Vec<usize>> {
+    let other = |place: usize| {
+        let nearest = &neighbours.of(place)[..m];
+        nearest.iter().filter(|&&i| !scene.is_member(i)).count()
+    };
+    let others: Vec<usize> = (0..scene.members.len()).map(other).collect();
+    let places: Vec<usize> = (0..others.len())
+        .filter(|&place| 2 * others[place] >= m && others[place] < m)
+        .collect();
+    if places.is_empty() {
+        let noise = others.iter().filter(|&&n| n == m).count();
+        let safe = others.len() - noise;
+        return Err(scene.no_base(format!(
+            "no row is in danger: of the {m} nearest, {safe} rows have fewer than half in other classes, and {noise} \
+             have all there"
+        )));
+    }
+    Ok(places)
+}
+
+/// λ uniform on (½, 1]. imbalanced-learn multiplies two steps, one of [0, 1) and one of [0, ½), and so goes half as
+/// far.
+fn half_way(stream: &mut Stream, like: Like) -> f64 {
+    let step = stream.unit() / 2.0;
+    match like {
+        Like::Own => 1.0 - step,
+        Like::Imblearn => 1.0 - step * stream.unit(),
+    }
 }

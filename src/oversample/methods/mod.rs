@@ -26,8 +26,8 @@ pub(super) fn recipe<T: Real>(
         Method::Smote { k } => smote::recipe(scene, count, k),
         Method::Smotenc { k } => smotenc::recipe(scene, count, k),
         Method::Smoten { k } => smoten::recipe(scene, count, k),
-        Method::Borderline1 { k, m } => borderline::towards_class(scene, count, [k, m]),
-        Method::Borderline2 { k, m } => borderline::towards_all(scene, count, [k, m]),
+        Method::Borderline1 { k, m } => borderline::inside(scene, count, k, m),
+        Method::Borderline2 { k, m } => borderline::across(scene, count, k, m),
         Method::Adasyn { k } => adasyn::recipe(scene, count, k),
         ref other => Err(Error::Unsupported {
             op: "oversample",

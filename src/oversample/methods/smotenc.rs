@@ -1,100 +1,82 @@
 //! SMOTENC (Chawla et al. 2002, section 6.1): SMOTE for numbers and categories together.
 //!
 //! ```text
-//! d(a, b)² = Σ_numbers (a − b)² + (categories in which they differ)·med²
+//! d² = Σ (x − y)² + mismatches·med²,   med = the median of the numeric columns' standard deviations in the class
 //! ```
 //!
-//! med is the median, over the numeric columns, of their population standard deviation in the class, after the scale of
-//! the settings. Numbers: SMOTE under d. Categories: the most frequent among the k neighbours of the base, which itself
-//! has no vote; of equally frequent ones one is drawn. Codes are compared as they are: no one-hot columns, no tolerance.
+//! own, partner and weight as in SMOTE under d. Each category is the most frequent one among the k neighbours of own,
+//! which is not counted itself; of several equally frequent ones, one is drawn. Votes are counts of codes: no scale of
+//! the numbers can blur them.
 
 use rayon::prelude::*;
 
+use super::smote;
 use crate::error::Result;
+use crate::oversample::deviation::{deviations, median};
 use crate::oversample::draws::BLOCK;
 use crate::oversample::neighbours::Neighbours;
 use crate::oversample::recipe::Recipe;
 use crate::oversample::rows::Real;
 use crate::oversample::scene::Scene;
-use crate::oversample::segment::{self, Drawn};
-use crate::oversample::spread::{deviations, median};
 use crate::pairs::Pairs;
-use crate::random::Purpose;
+use crate::random::{Purpose, Stream};
 
 pub(super) fn recipe<T: Real>(scene: &Scene<'_, T>, count: usize, k: usize) -> Result<Recipe> {
-    let med = median_deviation(scene);
-    let space = scene.space.with_mismatch(med * med)?;
+    let space = scene.space.with_mismatch(median_deviation(scene).powi(2))?;
     let neighbours = space.nearest(scene.members, scene.members, k, scene.progress)?;
-    let base = scene.bases(scene.members.len());
-    let (own, partner, weight, label_weight) = segment::draw(count, scene.draws(), |r, streams| {
-        let place = base(r, &mut streams.base);
-        Drawn {
-            own: scene.members[place],
-            partner: neighbours.of(place)[streams.partner.below(k)],
-            weight: segment::uniform(&mut streams.weight),
-            label_weight: 1.0,
-        }
-    });
-    let codes = votes(scene, &neighbours, &own);
+    let pairs = smote::pairs(scene, &neighbours, count)?;
+    let codes = vote(scene, &neighbours, &pairs);
     Ok(Recipe {
         codes: Some(codes),
-        ..Pairs::new(own, partner, weight, label_weight)?.into()
+        ..pairs.into()
     })
 }
 
+/// The median of the columns' deviations in the class, in the units of the distance.
 fn median_deviation<T: Real>(scene: &Scene<'_, T>) -> f64 {
-    let mut spread = deviations(&scene.rows, scene.members);
+    let mut deviations = deviations(&scene.rows, scene.members);
     if let Some(factors) = scene.space.factors() {
-        spread.iter_mut().zip(factors).for_each(|(sd, f)| *sd *= f);
+        deviations
+            .iter_mut()
+            .zip(factors)
+            .for_each(|(d, f)| *d *= f);
     }
-    median(&mut spread).unwrap_or(0.0)
+    median(deviations)
 }
 
-/// The categories of every synthetic row: a mode of the neighbours of its base.
-fn votes<T: Real>(scene: &Scene<'_, T>, neighbours: &Neighbours, own: &[u32]) -> Vec<u32> {
-    let columns = scene.rows.categories();
-    let mut codes = vec![0u32; own.len() * columns];
+/// The codes of every row, `[rows, categories]`.
+fn vote<T: Real>(scene: &Scene<'_, T>, neighbours: &Neighbours, pairs: &Pairs) -> Vec<u32> {
+    let width = scene.rows.categories();
+    let mut codes = vec![0; pairs.len() * width];
     codes
-        .par_chunks_mut(BLOCK * columns)
-        .zip(own.par_chunks(BLOCK))
+        .par_chunks_mut(BLOCK * width)
+        .zip(pairs.own().par_chunks(BLOCK))
         .enumerate()
         .for_each(|(block, (codes, own))| {
             let mut ties = scene.draws().stream(Purpose::Tie, block);
-            let mut ballot = Vec::with_capacity(neighbours.k());
-            for (codes, own) in codes.chunks_exact_mut(columns).zip(own) {
-                let place = scene.place(*own);
+            let mut ballot = vec![0; neighbours.k()];
+            for (codes, own) in codes.chunks_mut(width).zip(own) {
+                let place = scene.members.partition_point(|i| i < own);
                 for (column, code) in codes.iter_mut().enumerate() {
-                    let voters = neighbours.of(place).iter();
-                    ballot.clear();
-                    ballot.extend(voters.map(|&i| scene.rows.codes(i as usize)[column]));
-                    *code = mode(&mut ballot, |tied| ties.below(tied));
+                    for (vote, &i) in ballot.iter_mut().zip(neighbours.of(place)) {
+                        *vote = scene.rows.codes(i as usize)[column];
+                    }
+                    *code = mode(&mut ballot, &mut ties);
                 }
             }
         });
     codes
 }
 
-/// The most frequent of some values; of `n` equally frequent ones, in ascending order, number `choose(n)`.
-pub(super) fn mode(ballot: &mut [u32], choose: impl FnOnce(usize) -> usize) -> u32 {
+/// The most frequent code of the ballot, which is sorted; one of several is drawn.
+fn mode(ballot: &mut [u32], ties: &mut Stream) -> u32 {
     ballot.sort_unstable();
-    let runs = || ballot.chunk_by(|a, b| a == b);
-    let most = runs().map(<[u32]>::len).max().unwrap_or(0);
-    let mut tied = runs().filter(|run| run.len() == most).map(|run| run[0]);
-    match runs().filter(|run| run.len() == most).count() {
-        1 => tied.next(),
-        n => tied.nth(choose(n)),
-    }
-    .expect("a row has at least one neighbour, and a choice is below the number of ties")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::mode;
-
-    #[test]
-    fn a_mode_is_the_most_frequent_and_a_tie_is_chosen() {
-        assert_eq!(mode(&mut [3, 1, 3, 2, 1, 3], |_| panic!("no tie")), 3);
-        assert_eq!(mode(&mut [9, 4, 4, 9, 1], |n| n - 1), 9);
-        assert_eq!(mode(&mut [9, 4, 4, 9, 1], |_| 0), 4);
-    }
+    let runs = ballot.chunk_by(|a, b| a == b);
+    let most = runs.clone().map(<[u32]>::len).max().unwrap_or(0);
+    let mut tied = runs.filter(|run| run.len() == most);
+    let place = match tied.clone().count() {
+        0 | 1 => 0,
+        several => ties.below(several),
+    };
+    tied.nth(place).map_or(0, |run| run[0])
 }

@@ -13,9 +13,9 @@ use rayon::prelude::*;
 
 use super::{Neighbours, Progress, search};
 use crate::error::{Error, Result};
+use crate::oversample::deviation;
 use crate::oversample::rows::{Real, Rows};
 use crate::oversample::settings::{Metric, Scale};
-use crate::oversample::spread;
 
 /// Rows with a distance between them.
 pub struct Space<'a, T> {
@@ -233,12 +233,6 @@ fn squares<T: Real>(x: &[T], y: &[T], f: impl Fn(usize, f64, f64) -> f64) -> f64
 
 fn factors<T: Real>(rows: &Rows<'_, T>, scale: Scale) -> Option<Vec<f64>> {
     let inverse = |spread: f64| if spread > 0.0 { 1.0 / spread } else { 0.0 };
-    let all: Vec<u32> = (0..rows.len() as u32).collect();
-    let spread = match (scale, rows.spread()) {
-        (Scale::None, _) => return None,
-        (_, Some(stated)) => stated.to_vec(),
-        (Scale::Standard, None) => spread::deviations(rows, &all),
-        (Scale::Robust, None) => spread::quartile_distances(rows),
-    };
+    let spread = deviation::spreads(rows, scale)?;
     Some(spread.into_iter().map(inverse).collect())
 }
