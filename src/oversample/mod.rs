@@ -3,8 +3,10 @@
 //! A method is a function that draws, for one class, the pairs of its synthetic rows: whose each is, with whom it is
 //! mixed, and how much. What is done with the pairs is the same for all. The originals are never copied.
 
+mod ball;
 mod draws;
 mod engine;
+mod labels;
 mod method;
 mod methods;
 mod neighbours;
@@ -14,6 +16,7 @@ mod scene;
 mod segment;
 mod settings;
 mod strategy;
+mod tensor;
 
 pub use draws::Draws;
 pub use engine::{Balanced, Made, Note, Oversampler};

@@ -1,9 +1,12 @@
 //! The methods, one file each: a function from a scene and a count to a recipe.
 
+mod geometric;
+mod mixup;
 mod random;
 mod smote;
+mod star;
 
-use super::method::Method;
+use super::method::{Method, MixupPartner};
 use super::recipe::Recipe;
 use super::rows::Real;
 use super::scene::Scene;
@@ -18,6 +21,34 @@ pub(super) fn recipe<T: Real>(
     match *method {
         Method::Random {} => random::recipe(scene, count),
         Method::Smote { k } => smote::recipe(scene, count, k),
+        Method::Geometric {
+            k,
+            truncation,
+            deformation,
+            selection,
+        } => {
+            let shape = geometric::Shape {
+                truncation,
+                deformation,
+            };
+            geometric::recipe(scene, count, k, selection, shape)
+        }
+        Method::Star { topology } => star::recipe(scene, count, topology),
+        Method::Mixup {
+            ref weight,
+            partner,
+            label,
+            fold,
+        } => {
+            let fold = fold.unwrap_or(partner == MixupPartner::Any);
+            let mix = mixup::Mix {
+                weight,
+                partner,
+                label,
+                fold,
+            };
+            mixup::recipe(scene, count, mix)
+        }
         ref other => Err(Error::Unsupported {
             op: "oversample",
             what: other.name().into(),
