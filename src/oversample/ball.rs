@@ -33,7 +33,10 @@ pub(super) fn off_axis<T: Real>(
     let (mut stream, reach) = begin(draws, r, c.len());
     let mut off: Vec<f64> = (0..c.len()).map(|_| normal(&mut stream)).collect();
     let (dot, norm) = axis.project(off.iter().copied());
-    let (along, factor) = (on_axis(reach, dot, norm), (1.0 - deformation) * axis.length());
+    let (along, factor) = (
+        on_axis(reach, dot, norm),
+        (1.0 - deformation) * axis.length(),
+    );
     let outwards = if norm > 0.0 { reach / norm } else { 0.0 };
     for (g, e) in off.iter_mut().zip(axis.unit()) {
         *g = factor * (outwards * *g - along * e);
@@ -96,9 +99,11 @@ impl<'a, T: Real> Axis<'a, T> {
 
     /// g·e and ‖g‖.
     fn project(&self, g: impl Iterator<Item = f64>) -> (f64, f64) {
-        let (dot, squares) = g.zip(self.unit()).fold((0.0, 0.0), |(dot, squares), (g, e)| {
-            (dot + g * e, squares + g * g)
-        });
+        let (dot, squares) = g
+            .zip(self.unit())
+            .fold((0.0, 0.0), |(dot, squares), (g, e)| {
+                (dot + g * e, squares + g * g)
+            });
         (dot, squares.sqrt())
     }
 }

@@ -38,7 +38,11 @@ impl Balanced {
 /// The class of one parent of row `r`.
 fn class_of(made: &Made, strata: Strata<'_>, column: &'static str, r: usize) -> Result<usize> {
     let pairs = &made.recipe.pairs;
-    let parent = if column == "own" { pairs.own() } else { pairs.partner() }[r];
+    let parent = if column == "own" {
+        pairs.own()
+    } else {
+        pairs.partner()
+    }[r];
     match strata.classes.get(parent as usize) {
         Some(&class) => Ok(class as usize),
         None if column == "partner" && !made.recipe.derived.is_empty() => Ok(made.class as usize),

@@ -3,10 +3,14 @@
 //! A method is a function that draws, for one class, the pairs of its synthetic rows: whose each is, with whom it is
 //! mixed, and how much. What is done with the pairs is the same for all. The originals are never copied.
 
+mod apportion;
 mod ball;
+mod clean;
+mod deviation;
 mod draws;
 mod engine;
 mod labels;
+mod lloyd;
 mod method;
 mod methods;
 mod neighbours;
@@ -16,8 +20,10 @@ mod scene;
 mod segment;
 mod settings;
 mod strategy;
+mod support;
 mod tensor;
 
+pub use clean::{Agreement, Clean, Cleaner, Cleaning, Ends};
 pub use draws::Draws;
 pub use engine::{Balanced, Made, Note, Oversampler};
 pub use method::{Method, MixupPartner, Selection, Takes, Topology};
@@ -26,3 +32,4 @@ pub use recipe::{Recipe, Residue};
 pub use rows::{Real, Rows};
 pub use settings::{Bases, Fallback, Like, Metric, Scale, Settings, SmallClass};
 pub use strategy::Strategy;
+pub use support::support_vectors;

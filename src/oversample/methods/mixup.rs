@@ -34,11 +34,7 @@ pub(super) struct Mix<'a> {
     pub fold: bool,
 }
 
-pub(super) fn recipe<T: Real>(
-    scene: &Scene<'_, T>,
-    count: usize,
-    mix: Mix<'_>,
-) -> Result<Recipe> {
+pub(super) fn recipe<T: Real>(scene: &Scene<'_, T>, count: usize, mix: Mix<'_>) -> Result<Recipe> {
     let law = mix
         .weight
         .sampler(ONCE)

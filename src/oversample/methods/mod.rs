@@ -1,10 +1,13 @@
 //! The methods, one file each: a function from a scene and a count to a recipe.
 
 mod geometric;
+mod kmeans;
 mod mixup;
+mod prowsyn;
 mod random;
 mod smote;
 mod star;
+mod svm;
 
 use super::method::{Method, MixupPartner};
 use super::recipe::Recipe;
@@ -33,6 +36,21 @@ pub(super) fn recipe<T: Real>(
             };
             geometric::recipe(scene, count, k, selection, shape)
         }
+        Method::Svm { k, m, out_step } => svm::recipe(scene, count, (k, m), out_step),
+        Method::Kmeans {
+            k,
+            clusters,
+            threshold,
+            exponent,
+        } => {
+            let choice = kmeans::Choice {
+                clusters,
+                threshold,
+                exponent,
+            };
+            kmeans::recipe(scene, count, k, choice)
+        }
+        Method::Prowsyn { levels, k, theta } => prowsyn::recipe(scene, count, (levels, k), theta),
         Method::Star { topology } => star::recipe(scene, count, topology),
         Method::Mixup {
             ref weight,
