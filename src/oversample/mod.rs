@@ -6,6 +6,7 @@
 mod apportion;
 mod ball;
 mod clean;
+mod cleaner;
 mod deviation;
 mod draws;
 mod engine;
@@ -23,7 +24,8 @@ mod strategy;
 mod support;
 mod tensor;
 
-pub use clean::{Agreement, Clean, Cleaner, Cleaning, Ends};
+pub use clean::{Agreement, Clean, Cleaning, Ends};
+pub use cleaner::Cleaner;
 pub use draws::Draws;
 pub use engine::{Balanced, Made, Note, Oversampler};
 pub use method::{Method, MixupPartner, Selection, Takes, Topology};
