@@ -97,7 +97,7 @@ fn weights(table: &Table, of: &[u32], class: u32, k: usize, threshold: f64) -> V
 fn check_kmeans(table: &Table, made: &Made, of: &[u32], k: usize, threshold: f64) -> Verdict {
     check_blend(table, made)?;
     let weights = weights(table, of, made.class, k, threshold);
-    let mut counts = vec![0; weights.len()];
+    let mut counts = vec![0usize; weights.len()];
     for (&own, &partner) in made.own.iter().zip(&made.partner) {
         let cluster = of[own as usize];
         let class: Vec<u32> = table
@@ -469,7 +469,11 @@ proptest! {
 #[test]
 fn checkers_of_levels_notice_what_is_spoilt() {
     let table = Table::normal(&[60, 40], 2, 3);
-    let right = only(&table, prowsyn(3, 1, 1.0));
+    let many = Settings {
+        strategy: "b=540".parse().expect("a strategy"),
+        ..prowsyn(3, 1, 1.0)
+    };
+    let right = only(&table, many);
     let of = levels(&table, 1, 3, 1);
     assert!(
         of.iter().all(|level| level.len() > 1),

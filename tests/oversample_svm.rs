@@ -47,12 +47,8 @@ fn support_vectors_of_page_blocks_are_those_of_scikit_learn() {
         .into_iter()
         .collect();
     let apart = found.symmetric_difference(&expected).count();
-    // The solvers stop at a tolerance: a coefficient may be 0 in one and tiny in the other.
-    assert!(
-        apart * 100 <= expected.len(),
-        "{apart} of {} apart",
-        expected.len()
-    );
+    // None here; where a processor sums in another order a coefficient may be 0 in one and tiny in the other.
+    assert!(apart <= 5, "{apart} of {} apart", expected.len());
 }
 
 #[test]
