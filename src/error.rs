@@ -136,6 +136,16 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// A class of which a cleaning step would leave no row.
+    #[error("class '{class}': {step} would take out all of its {rows} rows")]
+    ClassVanishes {
+        /// The class.
+        class: String,
+        /// Rows it has.
+        rows: usize,
+        /// `tomek` or `enn`.
+        step: &'static str,
+    },
     /// A number in a table that a method cannot take.
     #[error("row {row}, column {column}: expected {expected}, got {value}")]
     Value {

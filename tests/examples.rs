@@ -44,3 +44,8 @@ fn own_model_reaches_its_accuracy() {
 fn text_reaches_its_accuracy() {
     assert!(number(&run("text"), "accuracy ") > 0.4);
 }
+
+#[test]
+fn oversample_reaches_its_recall() {
+    assert!(number(&run("oversample"), "recall ") > 0.9);
+}

@@ -7,29 +7,12 @@ use std::collections::BTreeMap;
 use candle_mixup::oversample::{Balanced, Bases, Method, Residue, Settings, Strategy};
 use candle_mixup::random::{Purpose, Stream};
 use candle_mixup::{Error, Pairs, Result};
-use oversampling::contract::{MISSING, bits, check, method, methods, usual};
+use oversampling::contract::{bits, check, method, methods, usual};
 use oversampling::output::{Output, check_totals, outputs, support};
 use oversampling::{Table, by_default, suited};
 
 /// Methods that draw nothing.
 const FIXED: [&str; 1] = ["star"];
-
-#[test]
-fn the_list_of_missing_methods_is_true() {
-    for name in MISSING {
-        let refused = usual(name).balance(by_default(name, 0));
-        assert!(
-            matches!(
-                &refused,
-                Err(Error::Unsupported {
-                    op: "oversample",
-                    ..
-                })
-            ),
-            "{name} is here: strike it from the list"
-        );
-    }
-}
 
 #[test]
 fn totals_are_exact_for_every_strategy() {

@@ -185,8 +185,9 @@ fn smotenc_measures_and_votes_alike() {
     let members = table.members(1);
     let median: f64 = numbers(&entry["median_deviation"]);
     let distances: Vec<Vec<f64>> = numbers(&entry["distances"]);
-    let space =
-        Space::new(table.rows(), Metric::Euclidean, Scale::None).with_mismatch(median.powi(2));
+    let space = Space::new(table.rows(), Metric::Euclidean, Scale::None)
+        .with_mismatch(median.powi(2))
+        .expect("euclidean");
     for (a, row) in members.iter().zip(&distances) {
         for (b, expected) in members.iter().zip(row) {
             assert!((space.distance(*a, *b) - expected).abs() < 1e-9, "{a} {b}");

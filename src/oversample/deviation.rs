@@ -59,6 +59,13 @@ pub(super) fn spreads<T: Real>(rows: &Rows<'_, T>, scale: Scale) -> Option<Vec<f
     }
 }
 
+/// The same as what numbers are divided by: 1 where a column has no spread, or there is no scale.
+pub(super) fn divisors<T: Real>(rows: &Rows<'_, T>, scale: Scale) -> Vec<f64> {
+    let spread = spreads(rows, scale).unwrap_or_else(|| vec![1.0; rows.width()]);
+    let divisor = |spread| if spread > 0.0 { spread } else { 1.0 };
+    spread.into_iter().map(divisor).collect()
+}
+
 /// The distance between the quartiles of column `j`, each between the two rows nearest to it in rank.
 fn quartiles<T: Real>(rows: &Rows<'_, T>, j: usize) -> f64 {
     let column = (0..rows.len()).filter_map(|i| rows.numbers(i).get(j));

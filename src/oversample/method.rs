@@ -79,7 +79,8 @@ pub enum Method {
         /// Least share of the class in a cluster, in [0, 1]; default: half the class's share of the rows to be made.
         #[serde(default)]
         threshold: Option<f64>,
-        /// Exponent of the mean distance in the sparsity; default: 0.16 · (log₁.₆ n)^1.8 for n rows in all.
+        /// Exponent of the mean distance in the sparsity; default: 0.16 · (log₁.₆ n)^1.8 for n rows of the class in
+        /// the cluster.
         #[serde(default)]
         exponent: Option<f64>,
     },

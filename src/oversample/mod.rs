@@ -4,9 +4,14 @@
 //! mixed, and how much. What is done with the pairs is the same for all. The originals are never copied.
 
 mod apportion;
+mod ball;
+mod clean;
+mod cleaner;
 mod deviation;
 mod draws;
 mod engine;
+mod labels;
+mod lloyd;
 mod method;
 mod methods;
 mod neighbours;
@@ -16,8 +21,12 @@ mod scene;
 mod segment;
 mod settings;
 mod strategy;
+mod support;
+mod tensor;
 mod value_difference;
 
+pub use clean::{Agreement, Clean, Cleaning, Ends};
+pub use cleaner::Cleaner;
 pub use draws::Draws;
 pub use engine::{Balanced, Made, Note, Oversampler};
 pub use method::{Method, MixupPartner, Selection, Takes, Topology};
@@ -26,3 +35,4 @@ pub use recipe::{Recipe, Residue};
 pub use rows::{Real, Rows};
 pub use settings::{Bases, Fallback, Like, Metric, Scale, Settings, SmallClass};
 pub use strategy::Strategy;
+pub use support::support_vectors;

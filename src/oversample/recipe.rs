@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::ball;
 use super::draws::Draws;
 use super::rows::{Real, Rows};
 use crate::blend::fresh;
@@ -39,6 +40,14 @@ pub enum Residue {
     Noise {
         /// The standard deviation of each numeric column.
         deviation: Vec<f64>,
+        /// Which draws.
+        draws: Draws,
+    },
+    /// What is off the axis of a point in the ball around `own` that reaches to `partner`, drawn for each row by its
+    /// number. The weight holds what is on it.
+    Ball {
+        /// How far the ball is pressed onto its axis, in [0, 1].
+        deformation: f64,
         /// Which draws.
         draws: Draws,
     },
@@ -89,11 +98,10 @@ impl Recipe {
             let own = row(self.pairs.own()[r]);
             let partner = row(self.pairs.partner()[r]);
             let weight = self.pairs.weight()[r];
-            match &self.residue {
-                Residue::None if weight == 1.0 => slots.copy(own),
-                Residue::None => slots.zip(own, partner, blend(weight)),
-                residue => {
-                    let mut added = residue.of(r, width);
+            match self.residue.of(r, own, partner) {
+                None if weight == 1.0 => slots.copy(own),
+                None => slots.zip(own, partner, blend(weight)),
+                Some(mut added) => {
                     for (sum, (&x, &y)) in added.iter_mut().zip(own.iter().zip(partner)) {
                         *sum += blend::<T>(weight)(x, y).to_f64();
                     }
@@ -166,11 +174,14 @@ fn shape(what: &str, expected: impl ToString, got: impl ToString) -> Error {
 }
 
 impl Residue {
-    /// The residue of row `r`.
-    fn of(&self, r: usize, width: usize) -> Vec<f64> {
+    /// The residue of row `r`, whose parents are `own` and `partner`; `None` where it is 0.
+    fn of<T: Real>(&self, r: usize, own: &[T], partner: &[T]) -> Option<Vec<f64>> {
         match self {
-            Self::None => vec![0.0; width],
-            Self::Noise { deviation, draws } => draws.normals(r, deviation),
+            Self::None => None,
+            Self::Noise { deviation, draws } => Some(draws.normals(r, deviation)),
+            Self::Ball { deformation, draws } => {
+                ball::off_axis(*draws, r, [own, partner], *deformation)
+            }
         }
     }
 }
