@@ -76,6 +76,7 @@ pub(super) fn median(mut values: Vec<f64>) -> f64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

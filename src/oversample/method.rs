@@ -283,7 +283,10 @@ impl Method {
             | Self::Kmeans { k, .. }
             | Self::Adasyn { k } => Some(k),
             Self::Geometric { k, selection, .. } if selection != Selection::Majority => Some(k),
-            Self::Mixup { partner, .. } if partner == MixupPartner::SameClass => Some(1),
+            Self::Mixup {
+                partner: MixupPartner::SameClass,
+                ..
+            } => Some(1),
             _ => None,
         }
     }
