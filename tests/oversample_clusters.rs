@@ -580,6 +580,11 @@ fn the_same_bytes_at_two_threads() {
     ] {
         accepted(check_threads(&table, &settings));
     }
+    // More rows than those among which centres are sought.
+    let large = Table::normal(&[33_000, 300], 2, 1);
+    accepted(check_threads(&large, &kmeans(2, 4, Some(0.0), 3)));
+    let all = made(&large, kmeans(2, 4, Some(0.0), 3)).expect("rows");
+    accepted(check_totals(&large, &all));
     let other = made(&table, kmeans(2, 8, Some(0.0), 4)).expect("rows");
     assert_ne!(
         made(&table, kmeans(2, 8, Some(0.0), 3)).expect("rows"),

@@ -7,7 +7,8 @@
 //!
 //! The result is the same at any thread count: sums run over parts of the table that depend on its size alone, and are
 //! added in their order. Of equally near centres the first is taken. A cluster that loses all its rows keeps its centre.
-//! Where all rows lie on a centre, no further centre is drawn: there are never more clusters than different rows.
+//! Where all rows lie on a centre, no further centre is drawn: there are never more clusters than different rows. Of a
+//! table of more than 32,768 rows as many are drawn, their centres are found, and every row joins the nearest of those.
 
 use rayon::prelude::*;
 
@@ -23,6 +24,8 @@ use crate::random::{Purpose, Stream};
 
 /// Parts of the table over which a sum is taken.
 const PARTS: usize = 64;
+/// Rows among which centres are sought.
+const SAMPLE: usize = 1 << 15;
 /// Rounds after which the clusters are taken as they are, as scikit-learn does.
 const ROUNDS: usize = 300;
 
@@ -38,24 +41,17 @@ pub(super) fn clusters<T: Real>(
         let expected = format!("at most the {} rows of the table", rows.len());
         return Err(Error::setting("clusters", expected, clusters));
     }
-    let table = Table {
+    let mut table = Table {
         rows,
         divisors: divisors(rows, scale),
+        order: stream.permutation(rows.len()),
     };
-    let mut centres = table.seeds(clusters, stream);
+    table.order.truncate(SAMPLE);
+    table.order.sort_unstable();
+    let centres = table.settle(clusters, stream, progress)?;
+    table.order = (0..rows.len() as u32).collect();
     let mut of = vec![u32::MAX; rows.len()];
-    progress.begin("clusters", ROUNDS as u64);
-    for _ in 0..ROUNDS {
-        if progress.stop() {
-            return Err(Error::Interrupted);
-        }
-        let sums = table.assign(&centres, &mut of);
-        progress.advance(1);
-        if sums.iter().all(|part| part.changed == 0) {
-            break;
-        }
-        table.move_centres(&mut centres, &sums);
-    }
+    table.assign(&centres, &mut of);
     Ok(of)
 }
 
@@ -80,6 +76,8 @@ impl Oversampler {
 struct Table<'a, T> {
     rows: &'a Rows<'a, T>,
     divisors: Vec<f64>,
+    /// The rows that take part, ascending.
+    order: Vec<u32>,
 }
 
 /// What one part of the table adds to the means: differences to the centres, and rows, by cluster.
@@ -91,19 +89,44 @@ struct Sums {
 
 impl<T: Real> Table<'_, T> {
     fn part(&self) -> usize {
-        self.rows.len().div_ceil(PARTS)
+        self.order.len().div_ceil(PARTS)
     }
 
-    /// Row `i` in units of the divisors.
+    /// The row at place `i`, in units of the divisors.
     fn scaled(&self, i: usize) -> impl Iterator<Item = f64> {
         let scaled = |(x, d): (&T, &f64)| x.to_f64() / d;
-        self.rows.numbers(i).iter().zip(&self.divisors).map(scaled)
+        let row = self.rows.numbers(self.order[i] as usize);
+        row.iter().zip(&self.divisors).map(scaled)
+    }
+
+    /// The centres at which the clusters come to rest.
+    fn settle(
+        &self,
+        clusters: usize,
+        stream: &mut Stream,
+        progress: &dyn Progress,
+    ) -> Result<Vec<Vec<f64>>> {
+        let mut centres = self.seeds(clusters, stream);
+        let mut of = vec![u32::MAX; self.order.len()];
+        progress.begin("clusters", ROUNDS as u64);
+        for _ in 0..ROUNDS {
+            if progress.stop() {
+                return Err(Error::Interrupted);
+            }
+            let sums = self.assign(&centres, &mut of);
+            progress.advance(1);
+            if sums.iter().all(|part| part.changed == 0) {
+                break;
+            }
+            self.move_centres(&mut centres, &sums);
+        }
+        Ok(centres)
     }
 
     fn seeds(&self, clusters: usize, stream: &mut Stream) -> Vec<Vec<f64>> {
-        let first = stream.below(self.rows.len());
+        let first = stream.below(self.order.len());
         let mut centres = vec![self.scaled(first).collect::<Vec<f64>>()];
-        let mut nearest = vec![f64::INFINITY; self.rows.len()];
+        let mut nearest = vec![f64::INFINITY; self.order.len()];
         while let Some(newest) = centres.last().filter(|_| centres.len() < clusters) {
             self.come_near(newest, &mut nearest);
             match draw(&nearest, stream) {

@@ -28,7 +28,7 @@ const CACHE: f64 = 200.0;
 ///
 /// let rows = Rows::numeric(&[0.0, 1.0, 2.0, 8.0, 9.0, 10.0], 1)?;
 /// let strata = Strata { classes: &[0, 0, 0, 1, 1, 1], names: &["low".into(), "high".into()] };
-/// assert_eq!(support_vectors(&rows, strata)?, [1, 2, 3, 4]);
+/// assert_eq!(support_vectors(&rows, strata)?, [0, 2, 3, 5]); // scikit-learn's, too
 /// # Ok::<(), candle_mixup::Error>(())
 /// ```
 ///
