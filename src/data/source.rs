@@ -64,18 +64,13 @@ impl Source {
         }
     }
 
-    /// The unpacked bytes as they are.
-    pub(crate) fn raw(&self) -> Result<Bytes> {
-        match self {
-            Self::Shipped(set) => Ok(Box::new(set.reader())),
-            Self::File(file) => unpacked(file),
-        }
-    }
-
     /// The unpacked bytes: checked to be UTF-8, without a byte order mark.
     pub(crate) fn reader(&self) -> Result<Bytes> {
         let path = self.path();
-        let raw = self.raw()?;
+        let raw: Bytes = match self {
+            Self::Shipped(set) => Box::new(set.reader()),
+            Self::File(file) => unpacked(file)?,
+        };
         let (start, raw) = peek(raw, BOM.len()).map_err(|e| read_error(&path, e))?;
         let skipped = if start == BOM { BOM.len() } else { 0 };
         let rest = Cursor::new(start[skipped..].to_vec()).chain(raw);
