@@ -19,6 +19,7 @@ pub mod random;
 pub mod report;
 pub mod schedule;
 pub mod split;
+pub mod table;
 pub mod text;
 pub mod train;
 

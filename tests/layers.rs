@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["random", "files"],
     &["schedule", "tap", "source", "split", "data"],
     &["nn", "oversample"],
-    &["text"],
+    &["text", "table"],
     &["train", "compare"],
     &["report"],
 ];

@@ -1,0 +1,11 @@
+//! Parquet and Arrow: columns that state their type.
+
+mod cells;
+mod open;
+mod read;
+mod scan;
+
+pub(super) use cells::{Numbers, each_name, kind_of};
+pub(super) use open::{Opened, batches, problem};
+pub(super) use read::read;
+pub(super) use scan::scan;
