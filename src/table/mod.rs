@@ -27,6 +27,7 @@ mod scan;
 mod schema;
 mod tally;
 mod text_file;
+mod write;
 
 pub use format::Format;
 pub use kind::{Category, Kind, Role, Summary};
@@ -36,3 +37,7 @@ pub use options::ScanOptions;
 pub use quantiles::quartiles;
 pub use scan::scan;
 pub use schema::{Column, Schema};
+pub use write::{
+    Bounds, Chunk, Extra, ExtraKind, Sink, Values, WriteOptions, check_output, provenance, write,
+    write_to,
+};

@@ -35,11 +35,6 @@ impl Record {
         let raw = &bytes[start..end];
         if quoted { unquoted(raw, scratch) } else { raw }
     }
-
-    /// A cell as it is written, quotes and all.
-    pub fn raw<'a>(&self, i: usize, bytes: &'a [u8]) -> &'a [u8] {
-        &bytes[self.cells[i].start..self.cells[i].end]
-    }
 }
 
 /// What a cell that begins with a quote says.

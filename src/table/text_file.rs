@@ -14,6 +14,8 @@ pub(super) struct TextFile {
     pub lead: Vec<u8>,
     /// The header as it is written, without and with its line end; empty where there is none.
     pub header: (Vec<u8>, Vec<u8>),
+    /// How lines end.
+    pub newline: Vec<u8>,
     first: Block,
     rest: Blocks<Bytes>,
 }
@@ -35,6 +37,10 @@ impl TextFile {
         let (body, end) = (record.body.clone(), record.end);
         lead.extend_from_slice(&first.bytes[..body.start]);
         first.start = body.start;
+        let newline = match &first.bytes[body.end..end] {
+            [] => b"\n".to_vec(),
+            newline => newline.to_vec(),
+        };
         let names = names(&record, &first.bytes, header);
         let mut written = (Vec::new(), Vec::new());
         if header == Header::First {
@@ -46,6 +52,7 @@ impl TextFile {
             names,
             lead,
             header: written,
+            newline,
             first,
             rest,
         })
