@@ -14,4 +14,4 @@ pub(crate) use fingerprint::Fingerprint;
 pub(crate) use records::shorten;
 pub use records::{Cell, Header, Record, Records};
 pub use source::Source;
-pub(crate) use source::read_error;
+pub(crate) use source::{BOM, Bytes, read_error};

@@ -11,7 +11,7 @@ use super::datasets::Dataset;
 use super::utf8::CheckedUtf8;
 use crate::error::{Error, Result};
 
-const BOM: &[u8] = b"\xef\xbb\xbf";
+pub(crate) const BOM: &[u8] = b"\xef\xbb\xbf";
 const GZIP: &[u8] = b"\x1f\x8b";
 
 /// A file of rows, or a shipped set.
@@ -64,13 +64,18 @@ impl Source {
         }
     }
 
+    /// The unpacked bytes as they are, a byte order mark among them.
+    pub(crate) fn raw(&self) -> Result<Bytes> {
+        match self {
+            Self::Shipped(set) => Ok(Box::new(set.reader())),
+            Self::File(file) => unpacked(file),
+        }
+    }
+
     /// The unpacked bytes: checked to be UTF-8, without a byte order mark.
     pub(crate) fn reader(&self) -> Result<Bytes> {
         let path = self.path();
-        let raw: Bytes = match self {
-            Self::Shipped(set) => Box::new(set.reader()),
-            Self::File(file) => unpacked(file)?,
-        };
+        let raw = self.raw()?;
         let (start, raw) = peek(raw, BOM.len()).map_err(|e| read_error(&path, e))?;
         let skipped = if start == BOM { BOM.len() } else { 0 };
         let rest = Cursor::new(start[skipped..].to_vec()).chain(raw);

@@ -1,0 +1,205 @@
+//! Parquet by row groups and Arrow IPC by batches: pieces that can be read side by side.
+
+use std::fs::File;
+use std::io::{BufReader, Read, Seek};
+use std::path::{Path, PathBuf};
+
+use arrow_array::RecordBatch;
+use arrow_ipc::reader::{FileReader, StreamReader};
+use arrow_schema::{ArrowError, SchemaRef};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
+use parquet::basic::Compression;
+
+use super::super::format::{Body, Format};
+use crate::data::Source;
+use crate::error::{Error, Result};
+
+/// Rows that are decoded at once.
+const BATCH: usize = 8192;
+/// What an Arrow file, as opposed to a stream, begins with.
+const ARROW_FILE: &[u8] = b"ARROW1";
+
+/// Batches and the number of their first row.
+pub(in super::super) type Batches = Box<dyn Iterator<Item = Result<(u64, RecordBatch)>> + Send>;
+
+/// An open file.
+pub(in super::super) struct Opened {
+    pub path: PathBuf,
+    pub schema: SchemaRef,
+    content: Content,
+}
+
+enum Content {
+    Parquet(ArrowReaderMetadata),
+    Batches(Box<dyn Iterator<Item = std::result::Result<RecordBatch, ArrowError>> + Send>),
+}
+
+/// A piece of a file.
+pub(in super::super) enum Piece {
+    Group {
+        path: PathBuf,
+        metadata: ArrowReaderMetadata,
+        index: usize,
+        first_row: u64,
+        columns: Vec<usize>,
+    },
+    Batch(u64, RecordBatch),
+}
+
+impl Opened {
+    pub fn open(source: &Source) -> Result<Self> {
+        let path = source.path();
+        let file = File::open(&path).map_err(Error::io(&path))?;
+        if file.metadata().map_err(Error::io(&path))?.is_dir() {
+            return Err(Error::file(&path, "is a folder, not a file"));
+        }
+        match Format::of(source)?.body {
+            Body::Parquet => Self::parquet(path, &file),
+            Body::Arrow | Body::Text(_) => Self::arrow(path, file),
+        }
+    }
+
+    fn parquet(path: PathBuf, file: &File) -> Result<Self> {
+        let metadata = ArrowReaderMetadata::load(file, ArrowReaderOptions::new())
+            .map_err(|e| problem(&path, e))?;
+        Ok(Self {
+            schema: metadata.schema().clone(),
+            content: Content::Parquet(metadata),
+            path,
+        })
+    }
+
+    fn arrow(path: PathBuf, file: File) -> Result<Self> {
+        let mut reader = BufReader::new(file);
+        let mut start = Vec::new();
+        let magic = ARROW_FILE.len() as u64;
+        reader
+            .by_ref()
+            .take(magic)
+            .read_to_end(&mut start)
+            .map_err(Error::io(&path))?;
+        reader.rewind().map_err(Error::io(&path))?;
+        let wrong = |e| problem(&path, e);
+        let (schema, batches): (_, Box<dyn Iterator<Item = _> + Send>) = match start == ARROW_FILE {
+            true => {
+                let reader = FileReader::try_new(reader, None).map_err(wrong)?;
+                (reader.schema(), Box::new(reader))
+            }
+            false => {
+                let reader = StreamReader::try_new(reader, None).map_err(wrong)?;
+                (reader.schema(), Box::new(reader))
+            }
+        };
+        Ok(Self {
+            schema,
+            content: Content::Batches(batches),
+            path,
+        })
+    }
+
+    /// How a Parquet file is packed.
+    pub fn compression(&self) -> Option<Compression> {
+        let Content::Parquet(metadata) = &self.content else {
+            return None;
+        };
+        let group = metadata.metadata().row_groups().first()?;
+        group.columns().first().map(|c| c.compression())
+    }
+
+    /// The pieces in the order of the file, of these columns alone (ascending).
+    pub fn pieces(self, columns: Vec<usize>) -> Box<dyn Iterator<Item = Result<Piece>> + Send> {
+        let path = self.path;
+        match self.content {
+            Content::Parquet(metadata) => Box::new(groups(path, metadata, columns)),
+            Content::Batches(batches) => {
+                let mut row = 0;
+                Box::new(batches.map(move |batch| {
+                    let batch = batch.and_then(|b| b.project(&columns));
+                    let batch = batch.map_err(|e| problem(&path, e))?;
+                    let first = row;
+                    row += batch.num_rows() as u64;
+                    Ok(Piece::Batch(first, batch))
+                }))
+            }
+        }
+    }
+}
+
+/// All batches of a file, with all columns.
+pub(in super::super) fn batches(opened: Opened) -> Batches {
+    let columns = (0..opened.schema.fields().len()).collect();
+    Box::new(opened.pieces(columns).flat_map(|piece| match piece {
+        Ok(piece) => piece.batches(),
+        Err(e) => Box::new(std::iter::once(Err(e))),
+    }))
+}
+
+fn groups(
+    path: PathBuf,
+    metadata: ArrowReaderMetadata,
+    columns: Vec<usize>,
+) -> impl Iterator<Item = Result<Piece>> + Send {
+    let mut row = 0;
+    (0..metadata.metadata().num_row_groups()).map(move |index| {
+        let first_row = row;
+        row += metadata.metadata().row_group(index).num_rows().max(0) as u64;
+        Ok(Piece::Group {
+            path: path.clone(),
+            metadata: metadata.clone(),
+            index,
+            first_row,
+            columns: columns.clone(),
+        })
+    })
+}
+
+impl Piece {
+    /// The piece's batches.
+    pub fn batches(self) -> Batches {
+        match self {
+            Self::Batch(row, batch) => Box::new(std::iter::once(Ok((row, batch)))),
+            Self::Group {
+                path,
+                metadata,
+                index,
+                first_row,
+                columns,
+            } => match open_group(&path, metadata, index, columns) {
+                Err(e) => Box::new(std::iter::once(Err(e))),
+                Ok(reader) => {
+                    let mut row = first_row;
+                    Box::new(reader.map(move |batch| {
+                        let batch = batch.map_err(|e| problem(&path, e))?;
+                        let first = row;
+                        row += batch.num_rows() as u64;
+                        Ok((first, batch))
+                    }))
+                }
+            },
+        }
+    }
+}
+
+fn open_group(
+    path: &Path,
+    metadata: ArrowReaderMetadata,
+    index: usize,
+    columns: Vec<usize>,
+) -> Result<parquet::arrow::arrow_reader::ParquetRecordBatchReader> {
+    let file = File::open(path).map_err(Error::io(path))?;
+    let mask = ProjectionMask::roots(metadata.parquet_schema(), columns);
+    ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
+        .with_row_groups(vec![index])
+        .with_projection(mask)
+        .with_batch_size(BATCH)
+        .build()
+        .map_err(|e| problem(path, e))
+}
+
+/// What a library reports of a file.
+pub(in super::super) fn problem(path: &Path, e: impl std::fmt::Display) -> Error {
+    Error::file(path, format!("damaged, or not what its name says: {e}"))
+}
