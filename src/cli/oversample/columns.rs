@@ -1,7 +1,7 @@
 //! What the columns are, in words, and whether the method takes them.
 
 use candle_mixup::oversample::{Method, Metric, Scale, Settings, Takes};
-use candle_mixup::table::{Column, Role, Schema};
+use candle_mixup::table::{Column, Role, Schema, Summary};
 use candle_mixup::{Error, Result};
 
 /// A column outweighs the others from this many times their spread on.
@@ -9,7 +9,7 @@ const OUTWEIGHS: f64 = 1000.0;
 
 /// Refuses columns that the method does not take, by their names.
 pub fn check(method: &Method, schema: &Schema) -> Result<()> {
-    let (numbers, categories) = (names(schema.numbers()), names(schema.categories()));
+    let (numbers, categories) = (names(schema.numeric()), names(schema.categorical()));
     let name = method.name();
     let text = match (method.takes(), numbers.is_empty(), categories.is_empty()) {
         (_, true, true) => "there is no column besides the label and those ignored".into(),
@@ -56,8 +56,13 @@ pub fn outweighed(settings: &Settings, schema: &Schema) -> Option<String> {
         return None;
     }
     let mut spread: Vec<(f64, &str)> = schema
-        .numbers()
-        .filter_map(|c| Some((c.moments?.deviation(), c.name.as_str())))
+        .numeric()
+        .filter_map(|c| {
+            Some((
+                c.summary.as_ref().map(|s: &Summary| s.deviation)?,
+                c.name.as_str(),
+            ))
+        })
         .filter(|(sd, _)| *sd > 0.0)
         .collect();
     spread.sort_by(|a, b| b.0.total_cmp(&a.0));

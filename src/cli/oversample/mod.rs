@@ -14,7 +14,8 @@ use anyhow::{Context, Result};
 use candle_mixup::Error;
 use candle_mixup::data::{Header, Source};
 use candle_mixup::oversample::{Balanced, Settings};
-use candle_mixup::table::{self, Missing, ReadOptions, Schema, Table};
+use candle_mixup::split::Strata;
+use candle_mixup::table::{self, Format, Loaded, Missing, ScanOptions, Schema, Which};
 
 pub use args::OversampleArgs;
 use args::{ColumnArgs, MissingArg};
@@ -27,11 +28,11 @@ use super::progress::Bars;
 struct Run {
     args: OversampleArgs,
     source: Source,
-    options: ReadOptions,
     schema: Schema,
+    names: Vec<String>,
     settings: Settings,
     to_make: Vec<usize>,
-    table: Table,
+    table: Loaded,
     balanced: Balanced,
     /// Which rows, the table's first and the synthetic ones behind them, a cleaning step takes away.
     removed: Vec<u32>,
@@ -60,35 +61,39 @@ pub fn run(args: OversampleArgs) -> Result<()> {
         &Bars::new(args.print.quiet),
         Interrupt::listen_and_say("stopping (Ctrl-C again ends at once)")?,
     );
-    let options = read_options(&args.columns, &source);
-    let schema = table::scan(&source, &options)?;
-    let settings =
-        settings::settings(&args, schema.numbers().count(), schema.categories().count())?;
+    let schema = table::scan(&source, &scan_options(&args.columns, &source), &bar)?;
+    if let Out::File(path) = &out {
+        table::check_output(path, &source, &schema, &write::options(&args, &[]))?;
+    }
+    let (numbers, categories) = (schema.numeric().count(), schema.categorical().count());
+    let settings = settings::settings(&args, numbers, categories)?;
     let oversampler = settings.clone().check()?;
     columns::check(&settings.method, &schema)?;
     let missing = missing(&args, &settings)?;
+    let names = schema.class_names();
     let to_make = settings
         .strategy
-        .to_make(&schema.class_rows, &schema.classes, settings.like)?;
+        .to_make(&schema.counts(), &names, settings.like)?;
     let classes = work::classes_to_load(&args, &settings, &to_make);
-    let table = table::load(&source, &options, &schema, classes.as_deref(), missing)?;
-    let spread: Vec<f64> = schema
-        .numbers()
-        .filter_map(|c| c.moments)
-        .map(|m| m.deviation())
-        .collect();
+    let which = classes.as_deref().map_or(Which::All, Which::Classes);
+    let table = table::load(&source, &schema, which, missing, &bar)?;
+    let spread = schema.spread();
     let rows = match classes {
         Some(_) => table.rows()?.with_spread(&spread)?,
         None => table.rows()?,
     };
-    let balanced = oversampler.make(&rows, table.strata(&schema), &to_make, &bar)?;
+    let strata = Strata {
+        classes: &table.classes,
+        names: &names,
+    };
+    let balanced = oversampler.make(&rows, strata, &to_make, &bar)?;
     let mut notes: Vec<String> = balanced.notes.iter().map(ToString::to_string).collect();
     notes.extend(columns::outweighed(&settings, &schema));
     let mut run = Run {
         args,
         source,
-        options,
         schema,
+        names,
         settings,
         to_make,
         table,
@@ -132,7 +137,7 @@ fn out(args: &OversampleArgs, source: &Source) -> Result<Out> {
             format!("{stem}.balanced.{ending}").into()
         }
     };
-    table::Format::of(&path)?;
+    Format::of_path(&path)?;
     Ok(Out::File(path))
 }
 
@@ -157,13 +162,13 @@ fn check_free(args: &OversampleArgs, out: &Out) -> Result<()> {
     Ok(())
 }
 
-fn read_options(args: &ColumnArgs, source: &Source) -> ReadOptions {
+fn scan_options(args: &ColumnArgs, source: &Source) -> ScanOptions {
     let own = match source {
         Source::Shipped(set) => set.label,
         Source::File(_) => "label",
     };
-    ReadOptions {
-        label: args.label.clone().unwrap_or_else(|| own.into()),
+    ScanOptions {
+        label: Some(args.label.clone().unwrap_or_else(|| own.into())),
         categorical: args.categorical.clone(),
         numeric: args.numeric.clone(),
         ignore: args.ignore.clone(),

@@ -26,7 +26,7 @@ pub fn print(run: &Run) -> Result<()> {
 
 /// Rows of every class before and after.
 pub fn classes(run: &Run) -> Vec<BalanceRow> {
-    let mut removed = vec![0; run.schema.classes.len()];
+    let mut removed = vec![0; run.names.len()];
     let made = run.balanced.classes();
     for &row in &run.removed {
         let row = row as usize;
@@ -36,29 +36,34 @@ pub fn classes(run: &Run) -> Vec<BalanceRow> {
         };
         removed[class as usize] += 1;
     }
-    let rows = run.schema.classes.iter().zip(&run.schema.class_rows);
-    rows.enumerate()
-        .map(|(c, (name, &before))| BalanceRow {
-            name: name.clone(),
-            before,
-            synthetic: run.to_make[c],
-            removed: removed[c],
-        })
-        .collect()
+    let rows = run.schema.classes.iter().enumerate();
+    rows.map(|(c, class)| BalanceRow {
+        name: class.name.clone(),
+        before: class.rows as usize,
+        synthetic: made_of(run, c),
+        removed: removed[c],
+    })
+    .collect()
+}
+
+/// Rows that were made of a class.
+fn made_of(run: &Run, class: usize) -> usize {
+    let made = run.balanced.made.iter();
+    let of_class = made.filter(|m| m.class as usize == class);
+    of_class.map(|m| m.recipe.len()).sum()
 }
 
 fn as_text(run: &Run) -> String {
     let schema = &run.schema;
-    let numbers: Vec<&Column> = schema.numbers().collect();
-    let label = &schema.columns[schema.label].name;
+    let label = schema.label().map_or("", |c: &Column| c.name.as_str());
     let mut text = format!("{}: {} rows, label '{label}'\n", run.name(), schema.rows);
     let mut kind = |word: &str, columns: String| {
         if !columns.is_empty() {
             text += &format!("  {word:<12} {columns}\n");
         }
     };
-    kind("numeric", names(numbers.into_iter()));
-    kind("categorical", names(schema.categories()));
+    kind("numeric", names(schema.numeric()));
+    kind("categorical", names(schema.categorical()));
     kind("ignored", names(ignored(schema)));
     text += &format!("\n{}\n\n{}\n", method(run), balance_table(&classes(run)));
     for note in &run.notes {
