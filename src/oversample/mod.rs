@@ -3,6 +3,8 @@
 //! A method is a function that draws, for one class, the pairs of its synthetic rows: whose each is, with whom it is
 //! mixed, and how much. What is done with the pairs is the same for all. The originals are never copied.
 
+mod audit;
+mod deviation;
 mod draws;
 mod engine;
 mod method;
@@ -15,6 +17,10 @@ mod segment;
 mod settings;
 mod strategy;
 
+pub use audit::{
+    Audit, AuditedColumn, ClassDistances, Cloud, Coverage, Move, Moved, Nearest, Points,
+    Projection, REAL_ROWS, SYNTHETIC_ROWS, Spread, audit,
+};
 pub use draws::Draws;
 pub use engine::{Balanced, Made, Note, Oversampler};
 pub use method::{Method, MixupPartner, Selection, Takes, Topology};
