@@ -4,7 +4,7 @@
 //! need the feature `cli`.
 
 mod input;
-mod oversample_input;
+mod oversample;
 mod table;
 
 #[cfg(feature = "cli")]
@@ -12,22 +12,18 @@ mod compare_page;
 #[cfg(feature = "cli")]
 mod html;
 #[cfg(feature = "cli")]
-mod oversample_audit;
-#[cfg(feature = "cli")]
-mod oversample_page;
-#[cfg(feature = "cli")]
 mod plot;
 #[cfg(feature = "cli")]
 mod train_page;
 
 pub use input::{ArmDetail, CompareReport, DataSummary, Draw, History, Point, TrainReport, pool};
-pub use oversample_input::{ClassCount, OversampleReport};
+pub use oversample::{ClassCount, OversampleReport};
 pub use table::{class_table, compare_table, score_table};
 
 #[cfg(feature = "cli")]
 pub use compare_page::compare_page;
 #[cfg(feature = "cli")]
-pub use oversample_page::oversample_page;
+pub use oversample::oversample_page;
 #[cfg(feature = "cli")]
 pub use plot::schedule_svg;
 #[cfg(feature = "cli")]

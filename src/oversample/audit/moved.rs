@@ -170,18 +170,21 @@ fn of_categories<T: Real>(
     synthetic: &Sample<T>,
     share: f64,
 ) -> Move {
-    let mut differences: BTreeMap<u32, f64> = BTreeMap::new();
+    let mut counts: BTreeMap<u32, [usize; 2]> = BTreeMap::new();
     for &i in chosen {
-        *differences.entry(rows.codes(i)[j]).or_default() -= 1.0 / chosen.len() as f64;
+        counts.entry(rows.codes(i)[j]).or_default()[0] += 1;
     }
     for i in 0..synthetic.len() {
-        let more = 1.0 / synthetic.len() as f64;
-        *differences.entry(synthetic.codes(i)[j]).or_default() += more;
+        counts.entry(synthetic.codes(i)[j]).or_default()[1] += 1;
     }
+    // In whole numbers, so that equal shares differ by nothing.
+    let [n, m] = [chosen.len() as u64, synthetic.len() as u64];
+    let apart = |[a, b]: &[usize; 2]| (*a as u64 * m).abs_diff(*b as u64 * n);
+    let apart: u64 = counts.values().map(apart).sum();
     Move {
         class,
         column: AuditedColumn::Category(j),
-        distance: share * 0.5 * differences.values().map(|d| d.abs()).sum::<f64>(),
+        distance: share * 0.5 * apart as f64 / (n * m).max(1) as f64,
         shift: None,
         ratio: None,
         real: Vec::new(),

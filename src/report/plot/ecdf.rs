@@ -15,15 +15,6 @@ const WIDE: f64 = 50.0;
 /// No logarithmic axis runs over more than this factor.
 const WIDEST: f64 = 1e6;
 
-/// What may lie on the axis.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::report) enum Along {
-    /// Numbers of any sign: a linear axis.
-    Values,
-    /// Distances, at least 0: a logarithmic axis where they run far. Those of 0 stand at its left end.
-    Distances,
-}
-
 /// One distribution: its 0th to 100th percentile, in this colour or, with none, in that of the text.
 pub(in crate::report) struct Steps<'a> {
     pub(in crate::report) percentiles: &'a [f64],
@@ -35,7 +26,6 @@ pub(in crate::report) struct Steps<'a> {
 pub(in crate::report) fn ecdf(
     name: &str,
     x_title: &str,
-    along: Along,
     steps: &[Steps<'_>],
 ) -> Result<Option<String>> {
     let middle = |s: &Steps<'_>| s.percentiles.get(1..100).unwrap_or(&[]).to_vec();
@@ -43,7 +33,7 @@ pub(in crate::report) fn ecdf(
     if shown.is_empty() {
         return Ok(None);
     }
-    let axis = Axis::of(&shown, along);
+    let axis = Axis::of(&shown);
     draw(name, SIZE, |area| {
         let mut chart = ChartBuilder::on(area)
             .margin_top(16)
@@ -75,6 +65,12 @@ pub(in crate::report) fn ecdf(
     .map(Some)
 }
 
+/// A short stroke in the colour of the text, for a legend beside the plots.
+pub(in crate::report) fn ink_swatch() -> &'static str {
+    "<svg class=\"swatch\" viewBox=\"0 0 26 10\" aria-hidden=\"true\"><line x1=\"0\" y1=\"5\" x2=\"26\" y2=\"5\" \
+     stroke=\"currentColor\" stroke-width=\"4\"/></svg>"
+}
+
 /// The horizontal axis, in units of the canvas: values, or their decimal logarithms.
 #[derive(Clone)]
 struct Axis {
@@ -83,24 +79,18 @@ struct Axis {
 }
 
 impl Axis {
-    fn of(shown: &[f64], along: Along) -> Self {
+    /// Logarithmic where the values run far and none is below 0; those of 0 then stand at the left end.
+    fn of(shown: &[f64]) -> Self {
+        let least = shown.iter().copied().fold(f64::INFINITY, f64::min);
         let high = shown.iter().copied().fold(0.0, f64::max);
         let positive = shown.iter().copied().filter(|v| *v > 0.0);
         let low = positive.fold(high, f64::min).max(high / WIDEST);
-        match along {
-            Along::Distances if low > 0.0 && high / low > WIDE => Self {
-                range: low.log10() - 0.05..high.log10() + 0.05,
-                logarithmic: true,
-            },
-            Along::Distances if high > 0.0 => Self {
-                range: 0.0..1.04 * high,
-                logarithmic: false,
-            },
-            _ => Self {
-                range: span(shown.iter().copied()),
-                logarithmic: false,
-            },
-        }
+        let logarithmic = least >= 0.0 && low > 0.0 && high / low > WIDE;
+        let range = match logarithmic {
+            true => low.log10() - 0.05..high.log10() + 0.05,
+            false => span(shown.iter().copied()),
+        };
+        Self { range, logarithmic }
     }
 
     fn place(&self, value: f64) -> f64 {
@@ -191,24 +181,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn distances_over_decades_stand_on_a_logarithmic_axis() {
-        let axis = Axis::of(&[0.0, 1.0, 10.0, 900.0], Along::Distances);
+    fn what_runs_over_decades_stands_on_a_logarithmic_axis() {
+        let axis = Axis::of(&[0.0, 1.0, 10.0, 9000.0]);
         let labels: Vec<String> = axis.ticks().into_iter().map(|t| axis.label(t)).collect();
         assert!(axis.logarithmic);
-        assert_eq!(labels, ["1", "10", "100"]);
+        assert_eq!(labels, ["1", "10", "100", "1000"]);
         assert_eq!(axis.place(0.0), axis.range.start);
-        let near = Axis::of(&[0.5, 1.0, 2.0], Along::Distances);
-        assert!(!near.logarithmic && near.range.start == 0.0);
-        let none = Axis::of(&[0.0, 0.0], Along::Distances);
-        assert!(!none.logarithmic && none.range.start < none.range.end);
         let line = axis.line(&[0.0, 5.0]);
         assert_eq!(line[0], (axis.range.start, 0.0));
         assert_eq!(line[3], (axis.range.end, 1.0));
+        for linear in [&[-1.0, 1.0, 900.0][..], &[0.5, 2.0], &[0.0, 0.0]] {
+            let axis = Axis::of(linear);
+            assert!(!axis.logarithmic && axis.range.start < axis.range.end);
+        }
     }
 
     #[test]
     fn two_decades_have_ticks_between() {
-        let axis = Axis::of(&[0.9, 95.0], Along::Distances);
+        let axis = Axis::of(&[0.9, 95.0]);
         let labels: Vec<String> = axis.ticks().into_iter().map(|t| axis.label(t)).collect();
         assert_eq!(labels, ["1", "3", "10", "30"]);
     }

@@ -13,7 +13,7 @@ pub(super) use bars::{Bar, bars};
 pub(super) use canvas::Style;
 pub(super) use curves::{bands, curves};
 pub(super) use draws::draws;
-pub(super) use ecdf::{Along, Steps, ecdf};
+pub(super) use ecdf::{Steps, ecdf, ink_swatch};
 pub(super) use forest::forest;
 pub(super) use reliability::reliability;
 pub(super) use scatter::{Frame, Layer, Mark, mark_swatch, scatter};

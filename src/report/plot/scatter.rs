@@ -14,7 +14,7 @@ const SIZE: (u32, u32) = (1160, 960);
 /// Marks of one path are painted as one; so many are few enough for crowds to look denser than single points.
 const MARKS: usize = 6;
 /// The quantiles of the points that the axes reach to, and how much further, as a share of the distance between them.
-const REACH: (f64, f64) = (0.01, 0.35);
+const REACH: (f64, f64) = (0.015, 0.3);
 
 /// How a point is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,7 +115,7 @@ pub(in crate::report) fn scatter(
 fn group(RGBColor(r, g, b): RGBColor, mark: Mark, places: &[(i32, i32)]) -> String {
     let stroke = match mark {
         Mark::Dot => "stroke-width=\"9\" stroke-linecap=\"round\" stroke-opacity=\"0.5\"",
-        Mark::Diamond => "stroke-width=\"2\" stroke-opacity=\"0.75\"",
+        Mark::Diamond => "stroke-width=\"1.7\" stroke-opacity=\"0.75\"",
     };
     let mut markup = format!("<g fill=\"none\" stroke=\"#{r:02x}{g:02x}{b:02x}\" {stroke}>\n");
     for places in places.chunks(MARKS) {
@@ -135,7 +135,10 @@ fn group(RGBColor(r, g, b): RGBColor, mark: Mark, places: &[(i32, i32)]) -> Stri
 /// A dot and a diamond in this colour, for a legend beside the plots.
 pub(in crate::report) fn mark_swatch(style: Style, mark: Mark) -> String {
     let markup = group(style.colour, mark, &[(13, 10)]);
-    let markup = markup.replace("stroke-width=\"2\"", "stroke-width=\"3\"");
+    // One mark alone must be seen.
+    let markup = markup
+        .replace("stroke-width=\"1.7\"", "stroke-width=\"3\"")
+        .replace("0.5", "1");
     format!("<svg class=\"mark\" viewBox=\"0 0 26 20\" aria-hidden=\"true\">{markup}</svg>")
 }
 

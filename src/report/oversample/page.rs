@@ -1,11 +1,11 @@
 //! The page of `oversample`.
 
-use super::html::{self, Cell};
-use super::oversample_audit;
-use super::oversample_input::OversampleReport;
-use super::plot::{self, Bar, Style};
+use super::input::{ClassCount, OversampleReport};
+use super::{distances, moved, projection};
 use crate::error::Result;
 use crate::oversample::{Metric, Scale, Settings, Strategy};
+use crate::report::html::{self, Cell};
+use crate::report::plot::{self, Bar, Style};
 
 /// Classes that have a colour of their own, besides the largest.
 const COLOURED: usize = 6;
@@ -22,18 +22,12 @@ pub fn oversample_page(report: &OversampleReport) -> Result<String> {
     let body = [
         html::section("What was done", &words(report)),
         html::section("Class counts", &counts(report, &palette)?),
-        html::section(
-            "Projection",
-            &oversample_audit::projection(report, &palette)?,
-        ),
+        html::section("Projection", &projection::section(report, &palette)?),
         html::section(
             "Distance to the nearest real row",
-            &oversample_audit::distances(report, &palette)?,
+            &distances::section(report, &palette)?,
         ),
-        html::section(
-            "Columns that moved",
-            &oversample_audit::moved(report, &palette)?,
-        ),
+        html::section("Columns that moved", &moved::section(report, &palette)?),
         html::section("Settings", &html::settings(&report.settings)),
     ];
     let subtitle = format!(
@@ -46,7 +40,7 @@ pub fn oversample_page(report: &OversampleReport) -> Result<String> {
 }
 
 fn made(report: &OversampleReport) -> usize {
-    let made = |c: &super::ClassCount| c.after.saturating_sub(c.before);
+    let made = |c: &ClassCount| c.after.saturating_sub(c.before);
     report.classes.iter().map(made).sum()
 }
 
@@ -82,20 +76,52 @@ fn palette(report: &OversampleReport) -> Palette {
     }
 }
 
+/// What the lines of the plots of some classes stand for.
+pub(super) fn key(
+    report: &OversampleReport,
+    palette: &Palette,
+    classes: &[u32],
+    what: &str,
+) -> String {
+    if classes.is_empty() {
+        return String::new();
+    }
+    let mut items = format!("<li>{}real rows</li>\n", plot::ink_swatch());
+    for &class in classes {
+        let name = html::escape(&report.class(class));
+        let swatch = palette.of(class).swatch();
+        items += &format!("<li>{swatch}'{name}', {what}</li>\n");
+    }
+    format!("<ul class=\"legend\">\n{items}</ul>\n")
+}
+
+/// The settings; those that a reader need not know unless they were changed are named only then.
 fn words(report: &OversampleReport) -> String {
-    let settings = &report.oversampler;
+    let (settings, usual) = (&report.oversampler, Settings::default());
     let mut lines = vec![
         ("method", method(settings)),
         ("strategy", strategy(&settings.strategy)),
         ("distance", distance(settings)),
-        ("bases", word(&settings.bases)),
-        ("small classes", word(&settings.small_class)),
-        ("no row to start from", word(&settings.fallback)),
-        ("rules", word(&settings.like)),
         ("seed", settings.seed.to_string()),
         ("version", format!("candle-mixup {}", report.version)),
     ];
-    lines.retain(|(_, value)| !value.is_empty());
+    let mut changed = |name, value: String, usual: String| {
+        if value != usual {
+            lines.push((name, value));
+        }
+    };
+    changed("bases", word(&settings.bases), word(&usual.bases));
+    changed(
+        "small classes",
+        word(&settings.small_class),
+        word(&usual.small_class),
+    );
+    changed(
+        "no row to start from",
+        word(&settings.fallback),
+        word(&usual.fallback),
+    );
+    changed("rules", word(&settings.like), word(&usual.like));
     let lines = lines.iter().map(|(name, value)| {
         let (name, value) = (html::escape(name), html::escape(value));
         format!("<dt>{name}</dt><dd>{value}</dd>\n")
@@ -163,13 +189,21 @@ fn plain(value: &serde_json::Value) -> String {
 }
 
 fn counts(report: &OversampleReport, palette: &Palette) -> Result<String> {
-    let total = |of: fn(&super::ClassCount) -> usize| report.classes.iter().map(of).sum::<usize>();
+    let total = |of: fn(&ClassCount) -> usize| report.classes.iter().map(of).sum::<usize>();
     let (before, after) = (total(|c| c.before), total(|c| c.after));
     let share = |part: usize, of: usize| match of {
         0 => "-".into(),
         of => format!("{:.2} %", 100.0 * part as f64 / of as f64),
     };
-    let header = ["class", "before", "made", "after", "before", "after"].map(String::from);
+    let header = [
+        "class",
+        "before",
+        "made",
+        "after",
+        "share before",
+        "share after",
+    ]
+    .map(String::from);
     let row = |name: &str, old: usize, new: usize| -> Vec<Cell> {
         let made = new.saturating_sub(old);
         let numbers = [old, made, new].map(|n| Cell::from(n.to_string()));
