@@ -8,6 +8,7 @@ mod moved;
 mod nearest;
 mod projection;
 mod sample;
+mod search;
 
 use serde::{Deserialize, Serialize};
 
@@ -87,13 +88,16 @@ pub fn audit<T: Real>(
         if let Some(projection) = &mut projection {
             projection.add(&grown);
         }
-        let place = nearest::Place {
+        let others = (0..).zip(strata.classes).filter(|(_, c)| **c != made.class);
+        let others: Option<Vec<u32>> =
+            (coverage == Coverage::Whole).then(|| others.map(|(i, _)| i).collect());
+        distances.push(nearest::distances(
             rows,
-            strata,
+            others.as_deref(),
+            &grown,
             settings,
-            coverage,
-        };
-        distances.push(place.distances(&grown, progress)?);
+            progress,
+        )?);
         moved.add(rows, &grown, settings.seed);
     }
     Ok(Audit {

@@ -9,21 +9,19 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Grown;
 use super::sample::{Sample, picks};
-use super::{Coverage, Grown};
+use super::search::{Asked, Search};
 use crate::error::Result;
-use crate::oversample::deviation::{deviations, divisors, median};
-use crate::oversample::neighbours::{Progress, Space};
+use crate::oversample::deviation::median;
+use crate::oversample::neighbours::Progress;
 use crate::oversample::rows::{Real, Rows};
-use crate::oversample::settings::{Metric, Scale, Settings};
-use crate::split::Strata;
+use crate::oversample::settings::Settings;
 
 /// Distances that are computed for one kind of rows, about.
 const PAIRS: usize = 100_000_000;
 /// Rows asked.
 const ASKED: std::ops::RangeInclusive<usize> = 200..=super::SYNTHETIC_ROWS;
-/// Real rows that are searched at a time.
-const PART: usize = 20_000;
 
 /// How near the rows of one class that grew lie to its real rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,198 +54,77 @@ pub struct Nearest {
     pub percentiles: Vec<f64>,
 }
 
-/// Where distances are measured.
-pub(super) struct Place<'a, 'r, T> {
-    pub rows: &'a Rows<'r, T>,
-    pub strata: Strata<'a>,
-    pub settings: &'a Settings,
-    pub coverage: Coverage,
+/// Distances of real and of synthetic rows of a class.
+pub(super) fn distances<T: Real>(
+    rows: &Rows<'_, T>,
+    others: Option<&[u32]>,
+    grown: &Grown<'_, T>,
+    settings: &Settings,
+    progress: &dyn Progress,
+) -> Result<ClassDistances> {
+    let search = Search::new(rows, grown.members, settings, progress);
+    let (seed, class) = (settings.seed, grown.class);
+    let most = asked(grown.members.len(), others.unwrap_or(&[]).len());
+    let of = |asked: &Asked<T>| nearest(rows, &search, asked, grown.members, others);
+    let chosen = picks(grown.members.len(), most, seed, "audit asked real", class);
+    let chosen: Vec<u32> = chosen.into_iter().map(|i| grown.members[i]).collect();
+    let real = Asked {
+        sample: Sample::of_rows(rows, &chosen),
+        rows: chosen.into_iter().map(Some).collect(),
+        of: grown.members.len(),
+    };
+    let made = grown.synthetic.len();
+    let chosen = picks(made, most, seed, "audit asked synthetic", class);
+    let synthetic = Asked {
+        sample: grown.synthetic.part(&chosen),
+        rows: vec![None; chosen.len()],
+        of: grown.made,
+    };
+    Ok(ClassDistances {
+        class,
+        mismatch: (rows.categories() > 0).then_some(search.mismatch),
+        real: match grown.members.len() {
+            1 => None,
+            _ => Some(of(&real)?),
+        },
+        synthetic: of(&synthetic)?,
+    })
 }
 
-/// The distance to the nearest row so far, and the row.
-type Found = Option<(f64, u32)>;
-
-/// The rows that are asked, and which real rows they are, if any.
-struct Asked<'a, T> {
-    sample: &'a Sample<T>,
-    rows: Vec<Option<u32>>,
-    /// Places in the sample.
-    places: Vec<usize>,
-    of: usize,
-}
-
-/// The distance of one class.
-struct Measure {
-    metric: Metric,
-    scale: Scale,
-    divisors: Vec<f64>,
-    mismatch: f64,
-}
-
-impl<T: Real> Place<'_, '_, T> {
-    /// Distances of real and of synthetic rows of a class.
-    pub fn distances(
-        &self,
-        grown: &Grown<'_, T>,
-        progress: &dyn Progress,
-    ) -> Result<ClassDistances> {
-        let measure = self.measure(grown.members);
-        let others = self.others(grown.class);
-        let (seed, class) = (self.settings.seed, grown.class);
-        let most = asked(grown.members.len(), others.as_deref().unwrap_or(&[]).len());
-        let search = |asked: &Asked<'_, T>| {
-            self.nearest(asked, grown.members, others.as_deref(), &measure, progress)
-        };
-        let chosen = picks(grown.members.len(), most, seed, "audit asked real", class);
-        let chosen: Vec<u32> = chosen.into_iter().map(|i| grown.members[i]).collect();
-        let real = match grown.members.len() {
-            0 | 1 => None,
-            of => {
-                let mut sample = Sample::like(self.rows);
-                for &i in &chosen {
-                    sample.push(self.rows.numbers(i as usize), self.rows.codes(i as usize));
-                }
-                Some(search(&Asked {
-                    places: (0..sample.len()).collect(),
-                    sample: &sample,
-                    rows: chosen.into_iter().map(Some).collect(),
-                    of,
-                })?)
-            }
-        };
-        let made = grown.synthetic.len();
-        let places = picks(made, most, seed, "audit asked synthetic", class);
-        let synthetic = search(&Asked {
-            sample: &grown.synthetic,
-            rows: vec![None; places.len()],
-            places,
-            of: grown.made,
-        })?;
-        Ok(ClassDistances {
-            class,
-            mismatch: (self.rows.categories() > 0).then_some(measure.mismatch),
-            real,
-            synthetic,
-        })
-    }
-
-    /// The metric and the scale of the settings; categories count as in SMOTENC, and 1 each without numbers.
-    fn measure(&self, members: &[u32]) -> Measure {
-        let divisors = divisors(self.rows, self.settings.scale);
-        let deviations = deviations(self.rows, members);
-        let scaled = deviations.iter().zip(&divisors).map(|(d, by)| d / by);
-        let mismatch = match self.rows.width() {
-            0 => 1.0,
-            _ => median(scaled.collect()).powi(2),
-        };
-        Measure {
-            metric: self.settings.metric,
-            scale: self.settings.scale,
-            divisors,
-            mismatch,
+fn nearest<T: Real>(
+    rows: &Rows<'_, T>,
+    search: &Search<'_, '_, T>,
+    asked: &Asked<T>,
+    members: &[u32],
+    others: Option<&[u32]>,
+) -> Result<Nearest> {
+    let own = search.nearest(asked, members)?;
+    let share = |count: usize| count as f64 / own.len().max(1) as f64;
+    let intruders = match others {
+        None => None,
+        Some(others) => {
+            let other = search.nearest(asked, others)?;
+            let pairs = own.iter().flatten().zip(other.iter().flatten());
+            Some(share(pairs.filter(|(own, other)| other.0 < own.0).count()))
         }
-    }
-
-    /// The rows of other classes, if the table holds them.
-    fn others(&self, class: u32) -> Option<Vec<u32>> {
-        let others = (0..).zip(self.strata.classes).filter(|(_, c)| **c != class);
-        (self.coverage == Coverage::Whole).then(|| others.map(|(i, _)| i).collect())
-    }
-
-    fn nearest(
-        &self,
-        asked: &Asked<'_, T>,
-        members: &[u32],
-        others: Option<&[u32]>,
-        measure: &Measure,
-        progress: &dyn Progress,
-    ) -> Result<Nearest> {
-        let own = self.search(asked, members, measure, progress)?;
-        let copies = own.iter().zip(&asked.places).filter(|(found, place)| {
-            found.is_some_and(|(_, row)| {
-                self.rows.numbers(row as usize) == asked.sample.numbers(**place)
-                    && self.rows.codes(row as usize) == asked.sample.codes(**place)
-            })
-        });
-        let share = |count: usize| count as f64 / asked.places.len().max(1) as f64;
-        let copies = share(copies.count());
-        let intruders = match others {
-            None => None,
-            Some(others) => {
-                let other = self.search(asked, others, measure, progress)?;
-                let nearer = |(own, other): &(&Found, &Found)| match (own, other) {
-                    (Some(own), Some(other)) => other.0 < own.0,
-                    _ => false,
-                };
-                Some(share(own.iter().zip(&other).filter(nearer).count()))
-            }
-        };
-        let mut sorted: Vec<f64> = own.iter().flatten().map(|found| found.0).collect();
-        sorted.sort_by(f64::total_cmp);
-        Ok(Nearest {
-            rows: asked.of,
-            asked: asked.places.len(),
-            percentiles: percentiles(&sorted.iter().map(|&d| (d, 1.0)).collect::<Vec<_>>()),
-            median: median(sorted),
-            copies,
-            intruders,
-        })
-    }
-
-    /// The nearest of `among` to each row that is asked, itself left out.
-    fn search(
-        &self,
-        asked: &Asked<'_, T>,
-        among: &[u32],
-        measure: &Measure,
-        progress: &dyn Progress,
-    ) -> Result<Vec<Found>> {
-        let mut found: Vec<Found> = vec![None; asked.places.len()];
-        let parts = among.len().div_ceil(PART).max(1);
-        for part in among.chunks(among.len().div_ceil(parts).max(1)) {
-            self.search_part(asked, part, measure, progress, &mut found)?;
-        }
-        Ok(found)
-    }
-
-    /// The part and the rows asked are copied into one table; a row asked that is of the part is asked in its place.
-    fn search_part(
-        &self,
-        asked: &Asked<'_, T>,
-        part: &[u32],
-        measure: &Measure,
-        progress: &dyn Progress,
-        found: &mut [Found],
-    ) -> Result<()> {
-        let mut table = Sample::like(self.rows);
-        for &i in part {
-            table.push(self.rows.numbers(i as usize), self.rows.codes(i as usize));
-        }
-        let mut queries = Vec::with_capacity(asked.places.len());
-        let mut of = Vec::with_capacity(asked.places.len());
-        for (place, (&at, row)) in asked.places.iter().zip(&asked.rows).enumerate() {
-            let inside = row.and_then(|row| part.binary_search(&row).ok());
-            if inside.is_some() && part.len() == 1 {
-                continue;
-            }
-            queries.push(inside.unwrap_or(table.len()) as u32);
-            of.push(place);
-            if inside.is_none() {
-                table.push(asked.sample.numbers(at), asked.sample.codes(at));
-            }
-        }
-        let rows = table.rows()?.with_spread(&measure.divisors)?;
-        let space = Space::new(rows, measure.metric, measure.scale).with_mismatch(measure.mismatch);
-        let among: Vec<u32> = (0..part.len() as u32).collect();
-        let nearest = space.nearest(&queries, &among, 1, progress)?;
-        for (q, place) in of.into_iter().enumerate() {
-            let (row, distance) = (nearest.of(q)[0] as usize, nearest.distances(q)[0]);
-            if found[place].is_none_or(|(least, _)| distance < least) {
-                found[place] = Some((distance, part[row]));
-            }
-        }
-        Ok(())
-    }
+    };
+    let is_copy = |(place, row): (usize, usize)| {
+        rows.numbers(row) == asked.sample.numbers(place)
+            && rows.codes(row) == asked.sample.codes(place)
+    };
+    let found = own.iter().enumerate();
+    let found = found.filter_map(|(place, f)| f.map(|(_, row)| (place, row as usize)));
+    let copies = found.filter(|pair| is_copy(*pair)).count();
+    let mut sorted: Vec<f64> = own.iter().flatten().map(|found| found.0).collect();
+    sorted.sort_by(f64::total_cmp);
+    Ok(Nearest {
+        rows: asked.of,
+        asked: own.len(),
+        percentiles: percentiles(&sorted.iter().map(|&d| (d, 1.0)).collect::<Vec<_>>()),
+        median: median(sorted),
+        copies: share(copies),
+        intruders,
+    })
 }
 
 /// Rows to ask, so that the search stays within [`PAIRS`] distances.
@@ -277,6 +154,8 @@ pub(super) fn percentiles(sorted: &[(f64, f64)]) -> Vec<f64> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::oversample::audit::Coverage;
+    use crate::oversample::audit::search::PART;
     use crate::oversample::audit::tests::halves;
 
     #[test]

@@ -38,7 +38,7 @@ pub(super) struct Sample<T> {
 
 impl<T: Real> Sample<T> {
     /// No rows yet, as wide as `rows`.
-    pub fn like(rows: &Rows<'_, T>) -> Self {
+    fn like(rows: &Rows<'_, T>) -> Self {
         Self {
             numbers: Vec::new(),
             width: rows.width(),
@@ -46,6 +46,29 @@ impl<T: Real> Sample<T> {
             categories: rows.categories(),
             len: 0,
         }
+    }
+
+    /// These rows of a table.
+    pub fn of_rows(rows: &Rows<'_, T>, chosen: &[u32]) -> Self {
+        let mut sample = Self::like(rows);
+        for &i in chosen {
+            sample.push(rows.numbers(i as usize), rows.codes(i as usize));
+        }
+        sample
+    }
+
+    /// These rows of the sample.
+    pub fn part(&self, chosen: &[usize]) -> Self {
+        let mut part = Self {
+            numbers: Vec::new(),
+            codes: Vec::new(),
+            len: 0,
+            ..*self
+        };
+        for &i in chosen {
+            part.push(self.numbers(i), self.codes(i));
+        }
+        part
     }
 
     /// The synthetic rows of these numbers, ascending.

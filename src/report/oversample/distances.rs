@@ -8,6 +8,9 @@ use crate::oversample::{ClassDistances, Coverage, Nearest};
 use crate::report::html::{self, Cell};
 use crate::report::plot::{self, Steps, Style};
 
+/// More classes than this are folded away.
+const UNFOLDED: usize = 12;
+
 /// How near real and synthetic rows lie to real ones.
 pub(super) fn section(report: &OversampleReport, palette: &Palette) -> Result<String> {
     let classes = &report.audit.distances;
@@ -31,6 +34,13 @@ pub(super) fn section(report: &OversampleReport, palette: &Palette) -> Result<St
         [real, row(&name, "synthetic", &c.synthetic)]
     });
     let table = html::table(2, &header, rows);
+    let table = match classes.len() > UNFOLDED {
+        true => format!(
+            "<details><summary>All {} classes that grew</summary>\n{table}</details>\n",
+            classes.len()
+        ),
+        false => table,
+    };
     let mut figures = Vec::new();
     let mut drawn = Vec::new();
     for class in classes
@@ -53,11 +63,19 @@ fn row(name: &str, kind: &str, nearest: &Nearest) -> Vec<Cell> {
         kind.into(),
         nearest.rows.to_string(),
         nearest.asked.to_string(),
-        number(nearest.median),
+        size(nearest.median),
         percent(nearest.copies),
         nearest.intruders.map_or("-".into(), percent),
     ];
     cells.map(Cell::from).into_iter().collect()
+}
+
+/// A number; one too large to be read in full as a power of ten.
+fn size(value: f64) -> String {
+    match value >= 1e7 {
+        true => format!("{value:.2e}"),
+        false => number(value),
+    }
 }
 
 /// The only row of a class has no other to be near to.
@@ -79,7 +97,7 @@ fn words(report: &OversampleReport) -> String {
             false => format!(
                 " Each category in which two rows differ adds the square of the class's median standard deviation (at \
                  most {}).",
-                number(mismatch)
+                size(mismatch)
             ),
         };
     }
@@ -105,7 +123,7 @@ fn curves(
     class: &ClassDistances,
     style: Style,
 ) -> Result<Option<String>> {
-    let name = report.class(class.class);
+    let name = report.short_class(class.class);
     let real = class.real.as_ref().map(|n| Steps {
         percentiles: &n.percentiles,
         style: None,
@@ -117,5 +135,5 @@ fn curves(
     let steps: Vec<Steps<'_>> = real.into_iter().chain([synthetic]).collect();
     let label = format!("Distance to the nearest real row of {name}");
     let svg = plot::ecdf(&label, "distance", &steps)?;
-    Ok(svg.map(|svg| html::figure(&format!("'{name}'"), &svg)))
+    Ok(svg.map(|svg| html::figure(&name, &svg)))
 }

@@ -3,6 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::oversample::{Audit, AuditedColumn, Settings};
+#[cfg(feature = "cli")]
+use crate::report::plot::shortened;
+
+/// Display columns of a name in a caption or a sentence; tables have it whole.
+#[cfg(feature = "cli")]
+pub(super) const SHORT: usize = 40;
 
 /// The rows of one class before and after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +52,11 @@ impl OversampleReport {
     pub(super) fn class(&self, class: u32) -> String {
         let named = self.classes.get(class as usize);
         named.map_or_else(|| class.to_string(), |c| c.name.clone())
+    }
+
+    /// The same within quotation marks, cut for a caption or a sentence.
+    pub(super) fn short_class(&self, class: u32) -> String {
+        format!("'{}'", shortened(&self.class(class), SHORT))
     }
 
     /// The name of a column, or its number, from 1, where it has none.

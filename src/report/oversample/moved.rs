@@ -1,12 +1,12 @@
 //! The section of an oversampling page that says which columns moved.
 
-use super::input::OversampleReport;
+use super::input::{OversampleReport, SHORT};
 use super::page::{Palette, key};
 use crate::compare::number::{number, signed};
 use crate::error::Result;
 use crate::oversample::{AuditedColumn, Move, REAL_ROWS, SYNTHETIC_ROWS, Spread};
 use crate::report::html::{self, Cell};
-use crate::report::plot::{self, Steps};
+use crate::report::plot::{self, Steps, shortened};
 
 /// Moves that are drawn, and classes that have a sentence.
 const CURVES: usize = 6;
@@ -49,10 +49,10 @@ pub(super) fn section(report: &OversampleReport, palette: &Palette) -> Result<St
 
 /// What became of the spread of a class, in a sentence.
 fn spread_words(report: &OversampleReport, spread: &Spread) -> String {
-    let name = report.class(spread.class);
+    let name = report.short_class(spread.class);
     let Some(ratio) = spread.ratio else {
         return format!(
-            "'{name}': no numeric column varies; the largest move of a category is {}.",
+            "{name}: no numeric column varies; the largest move of a category is {}.",
             number(spread.largest)
         );
     };
@@ -64,7 +64,7 @@ fn spread_words(report: &OversampleReport, spread: &Spread) -> String {
         _ => "the spread was kept",
     };
     format!(
-        "'{name}': {what}. The standard deviation fell by more than 1 % in {} of {}, and rose in {}; the median ratio \
+        "{name}: {what}. The standard deviation fell by more than 1 % in {} of {}, and rose in {}; the median ratio \
          is {}.",
         spread.narrower,
         html::counted(spread.numbers, "numeric column"),
@@ -118,7 +118,8 @@ fn move_table(report: &OversampleReport) -> String {
 }
 
 fn move_curves(report: &OversampleReport, one: &Move, palette: &Palette) -> Result<Option<String>> {
-    let (class, column) = (report.class(one.class), report.column(one.column));
+    let column = shortened(&report.column(one.column), SHORT);
+    let class = report.short_class(one.class);
     let steps = [
         Steps {
             percentiles: &one.real,
@@ -131,5 +132,5 @@ fn move_curves(report: &OversampleReport, one: &Move, palette: &Palette) -> Resu
     ];
     let label = format!("{column} of {class} before and after");
     let svg = plot::ecdf(&label, "value", &steps)?;
-    Ok(svg.map(|svg| html::figure(&format!("{column}, '{class}'"), &svg)))
+    Ok(svg.map(|svg| html::figure(&format!("{column}, {class}"), &svg)))
 }

@@ -88,9 +88,9 @@ pub(super) fn key(
     }
     let mut items = format!("<li>{}real rows</li>\n", plot::ink_swatch());
     for &class in classes {
-        let name = html::escape(&report.class(class));
+        let name = html::escape(&report.short_class(class));
         let swatch = palette.of(class).swatch();
-        items += &format!("<li>{swatch}'{name}', {what}</li>\n");
+        items += &format!("<li>{swatch}{name}, {what}</li>\n");
     }
     format!("<ul class=\"legend\">\n{items}</ul>\n")
 }

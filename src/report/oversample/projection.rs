@@ -125,7 +125,7 @@ fn legend(report: &OversampleReport, projection: &Projection, palette: &Palette)
     let shown = |c: &u32| projection.classes.iter().find(|cloud| cloud.class == *c);
     let mut items = String::new();
     for class in palette.coloured.iter().filter(|c| shown(c).is_some()) {
-        items += &entry(palette.of(*class), &report.class(*class), true);
+        items += &entry(palette.of(*class), &report.short_class(*class), true);
     }
     let others: Vec<_> = projection
         .classes
@@ -135,7 +135,7 @@ fn legend(report: &OversampleReport, projection: &Projection, palette: &Palette)
     let grown = others.iter().any(|c| !c.synthetic.points.is_empty());
     items += &match &others[..] {
         [] => String::new(),
-        [only] => entry(Style::of(0), &report.class(only.class), grown),
+        [only] => entry(Style::of(0), &report.short_class(only.class), grown),
         many => entry(
             Style::of(0),
             &format!("{} other classes", many.len()),

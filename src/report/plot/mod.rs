@@ -10,7 +10,7 @@ mod reliability;
 mod scatter;
 
 pub(super) use bars::{Bar, bars};
-pub(super) use canvas::Style;
+pub(super) use canvas::{Style, shortened};
 pub(super) use curves::{bands, curves};
 pub(super) use draws::draws;
 pub(super) use ecdf::{Steps, ecdf, ink_swatch};

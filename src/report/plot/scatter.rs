@@ -114,7 +114,7 @@ pub(in crate::report) fn scatter(
 /// One layer's marks.
 fn group(RGBColor(r, g, b): RGBColor, mark: Mark, places: &[(i32, i32)]) -> String {
     let stroke = match mark {
-        Mark::Dot => "stroke-width=\"9\" stroke-linecap=\"round\" stroke-opacity=\"0.5\"",
+        Mark::Dot => "stroke-width=\"9\" stroke-linecap=\"round\" stroke-opacity=\"0.6\"",
         Mark::Diamond => "stroke-width=\"1.7\" stroke-opacity=\"0.75\"",
     };
     let mut markup = format!("<g fill=\"none\" stroke=\"#{r:02x}{g:02x}{b:02x}\" {stroke}>\n");
@@ -138,7 +138,7 @@ pub(in crate::report) fn mark_swatch(style: Style, mark: Mark) -> String {
     // One mark alone must be seen.
     let markup = markup
         .replace("stroke-width=\"1.7\"", "stroke-width=\"3\"")
-        .replace("0.5", "1");
+        .replace("0.6", "1");
     format!("<svg class=\"mark\" viewBox=\"0 0 26 20\" aria-hidden=\"true\">{markup}</svg>")
 }
 
