@@ -3,6 +3,9 @@
 //! The pages are left in cargo's temporary folder (`target/tmp/*.html`) for a look.
 #![cfg(feature = "cli")]
 
+#[path = "common/page.rs"]
+mod page;
+
 use std::collections::BTreeMap;
 
 use candle_mixup::compare::{Comparison, Run, Values};
@@ -12,6 +15,7 @@ use candle_mixup::report::{
     compare_page, compare_table, pool, schedule_svg, score_table, train_page,
 };
 use candle_mixup::{Site, files};
+use page::{problem, sound};
 use serde_json::json;
 
 const METRICS: [Metric; 5] = [
@@ -195,44 +199,6 @@ fn ugly() -> CompareReport {
     report
 }
 
-/// What is wrong with the markup: an element not closed or closed twice, a stray `<`, an attribute without quotes.
-fn problem(html: &str) -> Option<String> {
-    let mut open: Vec<&str> = Vec::new();
-    let mut rest = html;
-    while let Some(start) = rest.find('<') {
-        rest = &rest[start + 1..];
-        let Some(end) = rest.find('>') else {
-            return Some("a tag without an end".into());
-        };
-        let (tag, after) = (&rest[..end], &rest[end + 1..]);
-        rest = after;
-        let name = tag
-            .split([' ', '\n', '/'])
-            .find(|s| !s.is_empty())
-            .unwrap_or("");
-        if tag.starts_with('!') || name == "meta" {
-            continue;
-        }
-        if tag.starts_with('/') {
-            match open.pop() {
-                Some(last) if last == name => {}
-                last => return Some(format!("</{name}> closes {last:?}")),
-            }
-            continue;
-        }
-        if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
-            return Some(format!("stray <{tag}>"));
-        }
-        if tag.matches('"').count() != 2 * tag.matches("=\"").count() {
-            return Some(format!("attributes of <{tag}>"));
-        }
-        if !tag.ends_with('/') {
-            open.push(name);
-        }
-    }
-    open.pop().map(|name| format!("<{name}> stays open"))
-}
-
 #[test]
 fn the_checker_can_fail() {
     assert_eq!(problem("<p class=\"a\">x<br/></p>"), None);
@@ -246,22 +212,6 @@ fn the_checker_can_fail() {
     ] {
         assert!(problem(broken).is_some(), "{broken}");
     }
-}
-
-/// Well formed and fetching nothing; left where it can be looked at.
-fn sound(name: &str, html: &str) {
-    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    files::write(path, html.as_bytes()).expect("written");
-    assert_eq!(problem(html), None, "{name}");
-    for reference in [
-        "http:", "https:", "//", "url(", "src=", "href=", "@import", "<script",
-    ] {
-        assert!(!html.contains(reference), "{name} holds {reference}");
-    }
-    assert!(
-        !html.contains("NaN") && !html.contains("inf,"),
-        "{name} shows a number that is none"
-    );
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! mixed, and how much. What is done with the pairs is the same for all. The originals are never copied.
 
 mod apportion;
+mod audit;
 mod ball;
 mod clean;
 mod cleaner;
@@ -25,6 +26,10 @@ mod support;
 mod tensor;
 mod value_difference;
 
+pub use audit::{
+    Audit, AuditedColumn, ClassDistances, Cloud, Coverage, Move, Moved, Nearest, Points,
+    Projection, REAL_ROWS, SYNTHETIC_ROWS, Spread, audit,
+};
 pub use clean::{Agreement, Clean, Cleaning, Ends};
 pub use cleaner::Cleaner;
 pub use draws::Draws;

@@ -4,6 +4,7 @@
 //! need the feature `cli`.
 
 mod input;
+mod oversample;
 mod table;
 
 #[cfg(feature = "cli")]
@@ -16,10 +17,13 @@ mod plot;
 mod train_page;
 
 pub use input::{ArmDetail, CompareReport, DataSummary, Draw, History, Point, TrainReport, pool};
+pub use oversample::{ClassCount, OversampleReport};
 pub use table::{BalanceRow, balance_table, class_table, compare_table, score_table};
 
 #[cfg(feature = "cli")]
 pub use compare_page::compare_page;
+#[cfg(feature = "cli")]
+pub use oversample::oversample_page;
 #[cfg(feature = "cli")]
 pub use plot::schedule_svg;
 #[cfg(feature = "cli")]

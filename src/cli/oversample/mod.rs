@@ -31,7 +31,6 @@ struct Run {
     schema: Schema,
     names: Vec<String>,
     settings: Settings,
-    to_make: Vec<usize>,
     table: Loaded,
     balanced: Balanced,
     /// Which rows, the table's first and the synthetic ones behind them, a cleaning step takes away.
@@ -95,7 +94,6 @@ pub fn run(args: OversampleArgs) -> Result<()> {
         schema,
         names,
         settings,
-        to_make,
         table,
         balanced,
         removed: Vec::new(),
@@ -105,6 +103,7 @@ pub fn run(args: OversampleArgs) -> Result<()> {
     };
     run.removed = work::clean(&run, &bar)?;
     write::table(&run, &bar)?;
+    summary::report(&run, &bar)?;
     bar.finish();
     summary::print(&run)
 }

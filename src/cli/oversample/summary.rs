@@ -3,11 +3,17 @@
 use std::io::Write;
 
 use anyhow::Result;
-use candle_mixup::report::{BalanceRow, balance_table};
+use candle_mixup::files;
+use candle_mixup::oversample::{Coverage, audit};
+use candle_mixup::report::{
+    BalanceRow, ClassCount, OversampleReport, balance_table, oversample_page,
+};
+use candle_mixup::split::Strata;
 use candle_mixup::table::{Column, Role};
 use serde_json::{Map, Value, json};
 
 use super::columns::{ignored, names};
+use super::work::Bar;
 use super::write::told;
 use super::{Out, Run};
 
@@ -80,6 +86,41 @@ fn as_text(run: &Run) -> String {
         text += &format!("report {}\n", report.display());
     }
     text
+}
+
+/// Writes the page that `--report` asks for.
+pub fn report(run: &Run, bar: &Bar) -> Result<()> {
+    let Some(path) = &run.args.output.report else {
+        return Ok(());
+    };
+    let strata = Strata {
+        classes: &run.table.classes,
+        names: &run.names,
+    };
+    let coverage = match run.table.len() == run.schema.rows {
+        true => Coverage::Whole,
+        false => Coverage::GrownClasses,
+    };
+    let rows = run.table.rows()?;
+    let name = |c: &Column| c.name.clone();
+    let classes = classes(run).into_iter().map(|c| ClassCount {
+        before: c.before,
+        after: c.after(),
+        name: c.name,
+    });
+    let page = oversample_page(&OversampleReport {
+        title: format!("Oversampling of {}", run.name()),
+        version: env!("CARGO_PKG_VERSION").into(),
+        oversampler: run.settings.clone(),
+        settings: as_json(run),
+        classes: classes.collect(),
+        numbers: run.schema.numeric().map(name).collect(),
+        categories: run.schema.categorical().map(name).collect(),
+        audit: audit(&rows, strata, &run.balanced, &run.settings, coverage, bar)?,
+        notes: run.notes.clone(),
+        seconds: run.started.elapsed().as_secs_f64(),
+    })?;
+    Ok(files::write(path, page.as_bytes())?)
 }
 
 /// "smote, k = 5, seed 0".

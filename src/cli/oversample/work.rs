@@ -3,11 +3,12 @@
 use std::sync::Mutex;
 
 use anyhow::Result;
-use candle_mixup::oversample::{Like, Progress, Scale, Settings};
+use candle_mixup::oversample::{Clean, Cleaning, Like, Progress, Rows, Scale, Settings};
+use candle_mixup::split::Strata;
 use indicatif::ProgressBar;
 
 use super::Run;
-use super::args::OversampleArgs;
+use super::args::{CleanArg, OversampleArgs};
 use crate::cli::interrupt::Interrupt;
 use crate::cli::progress::Bars;
 
@@ -20,8 +21,7 @@ pub fn classes_to_load(
     let all = settings.method.sees_all_rows()
         || settings.scale == Scale::Robust
         || settings.like == Like::Imblearn
-        || args.method.clean.is_some()
-        || args.output.report.is_some();
+        || args.method.clean.is_some();
     if all {
         return None;
     }
@@ -29,12 +29,35 @@ pub fn classes_to_load(
     Some((0..to_make.len() as u32).filter(grows).collect())
 }
 
-/// The rows that the cleaning step takes away, ascending.
-pub fn clean(run: &Run, _progress: &Bar) -> Result<Vec<u32>> {
-    let Some(_clean) = run.args.method.clean else {
+/// The rows that the cleaning step takes away, ascending: those of the table by number, synthetic ones behind them.
+pub fn clean(run: &Run, progress: &Bar) -> Result<Vec<u32>> {
+    let Some(step) = run.args.method.clean else {
         return Ok(Vec::new());
     };
-    Ok(Vec::new())
+    let cleaner = Cleaning {
+        step: Clean::named(match step {
+            CleanArg::Tomek => "tomek",
+            CleanArg::Enn => "enn",
+        })?,
+        metric: run.settings.metric,
+        scale: run.settings.scale,
+        mismatch: None,
+        like: run.settings.like,
+    }
+    .check()?;
+    let table = run.table.rows()?;
+    let mut numbers = run.table.numbers.clone();
+    numbers.extend(run.balanced.numbers(&table)?);
+    let mut codes = run.table.codes.clone();
+    codes.extend(run.balanced.codes(&table)?);
+    let mut classes = run.table.classes.clone();
+    classes.extend(run.balanced.classes());
+    let rows = Rows::mixed(&numbers, table.width(), &codes, table.categories())?;
+    let strata = Strata {
+        classes: &classes,
+        names: &run.names,
+    };
+    Ok(cleaner.removed(&rows, strata, table.len(), progress)?)
 }
 
 /// A bar on stderr for each piece of work, and Ctrl-C.

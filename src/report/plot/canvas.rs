@@ -194,7 +194,7 @@ pub(super) fn line(chart: &mut Chart<'_, '_>, points: &[(f64, f64)], style: Styl
 }
 
 /// `text` cut in the middle to `columns` display columns.
-pub(super) fn shortened(text: &str, columns: usize) -> String {
+pub(in crate::report) fn shortened(text: &str, columns: usize) -> String {
     use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
     if text.width() <= columns {
         return text.into();
