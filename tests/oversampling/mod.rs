@@ -173,10 +173,7 @@ pub fn tables() -> impl Strategy<Value = Table> {
         .prop_map(|(width, counts, seed, shape)| {
             let mut table = Table::normal(&counts, width, seed);
             match shape {
-                0 => table
-                    .numbers
-                    .iter_mut()
-                    .for_each(|x| *x = (*x * 2.0).round()),
+                0 => table.numbers.iter_mut().for_each(|x| *x = (*x * 2.0).round()),
                 1 => table
                     .numbers
                     .iter_mut()

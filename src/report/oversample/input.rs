@@ -2,13 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::oversample::{Audit, AuditedColumn, Settings};
-#[cfg(feature = "cli")]
-use crate::report::plot::shortened;
-
-/// Display columns of a name in a caption or a sentence; tables have it whole.
-#[cfg(feature = "cli")]
-pub(super) const SHORT: usize = 40;
+use crate::oversample::{Audit, Settings};
 
 /// The rows of one class before and after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,27 +38,4 @@ pub struct OversampleReport {
     pub notes: Vec<String>,
     /// How long it took, in seconds.
     pub seconds: f64,
-}
-
-#[cfg(feature = "cli")]
-impl OversampleReport {
-    /// The name of a class, or its number where it has none.
-    pub(super) fn class(&self, class: u32) -> String {
-        let named = self.classes.get(class as usize);
-        named.map_or_else(|| class.to_string(), |c| c.name.clone())
-    }
-
-    /// The same within quotation marks, cut for a caption or a sentence.
-    pub(super) fn short_class(&self, class: u32) -> String {
-        format!("'{}'", shortened(&self.class(class), SHORT))
-    }
-
-    /// The name of a column, or its number, from 1, where it has none.
-    pub(super) fn column(&self, column: AuditedColumn) -> String {
-        let (names, i) = match column {
-            AuditedColumn::Number(i) => (&self.numbers, i),
-            AuditedColumn::Category(i) => (&self.categories, i),
-        };
-        names.get(i).cloned().unwrap_or_else(|| (i + 1).to_string())
-    }
 }

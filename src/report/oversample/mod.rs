@@ -7,6 +7,8 @@ mod distances;
 #[cfg(feature = "cli")]
 mod moved;
 #[cfg(feature = "cli")]
+mod names;
+#[cfg(feature = "cli")]
 mod page;
 #[cfg(feature = "cli")]
 mod projection;

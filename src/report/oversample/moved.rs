@@ -1,12 +1,12 @@
 //! The section of an oversampling page that says which columns moved.
 
-use super::input::{OversampleReport, SHORT};
+use super::input::OversampleReport;
 use super::page::{Palette, key};
 use crate::compare::number::{number, signed};
 use crate::error::Result;
 use crate::oversample::{AuditedColumn, Move, REAL_ROWS, SYNTHETIC_ROWS, Spread};
 use crate::report::html::{self, Cell};
-use crate::report::plot::{self, Steps, shortened};
+use crate::report::plot::{self, Steps};
 
 /// Moves that are drawn, and classes that have a sentence.
 const CURVES: usize = 6;
@@ -118,7 +118,7 @@ fn move_table(report: &OversampleReport) -> String {
 }
 
 fn move_curves(report: &OversampleReport, one: &Move, palette: &Palette) -> Result<Option<String>> {
-    let column = shortened(&report.column(one.column), SHORT);
+    let column = report.short_column(one.column);
     let class = report.short_class(one.class);
     let steps = [
         Steps {
