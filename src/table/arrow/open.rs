@@ -9,11 +9,13 @@ use arrow_ipc::reader::{FileReader, StreamReader};
 use arrow_schema::{ArrowError, SchemaRef};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
 };
 use parquet::basic::Compression;
 
 use super::super::format::{Body, Format};
+use super::guard::{guarded, guarded_items};
 use crate::data::Source;
 use crate::error::{Error, Result};
 
@@ -25,6 +27,9 @@ const ARROW_FILE: &[u8] = b"ARROW1";
 /// Batches and the number of their first row.
 pub(in super::super) type Batches = Box<dyn Iterator<Item = Result<(u64, RecordBatch)>> + Send>;
 
+/// Batches as the library hands them out.
+type Arrived = Box<dyn Iterator<Item = std::result::Result<RecordBatch, ArrowError>> + Send>;
+
 /// An open file.
 pub(in super::super) struct Opened {
     pub path: PathBuf,
@@ -34,7 +39,7 @@ pub(in super::super) struct Opened {
 
 enum Content {
     Parquet(ArrowReaderMetadata),
-    Batches(Box<dyn Iterator<Item = std::result::Result<RecordBatch, ArrowError>> + Send>),
+    Batches(Arrived),
 }
 
 /// A piece of a file.
@@ -63,8 +68,8 @@ impl Opened {
     }
 
     fn parquet(path: PathBuf, file: &File) -> Result<Self> {
-        let metadata = ArrowReaderMetadata::load(file, ArrowReaderOptions::new())
-            .map_err(|e| problem(&path, e))?;
+        let load = || ArrowReaderMetadata::load(file, ArrowReaderOptions::new());
+        let metadata = guarded(&path, load)?;
         Ok(Self {
             schema: metadata.schema().clone(),
             content: Content::Parquet(metadata),
@@ -82,14 +87,13 @@ impl Opened {
             .read_to_end(&mut start)
             .map_err(Error::io(&path))?;
         reader.rewind().map_err(Error::io(&path))?;
-        let wrong = |e| problem(&path, e);
-        let (schema, batches): (_, Box<dyn Iterator<Item = _> + Send>) = match start == ARROW_FILE {
+        let (schema, batches): (_, Arrived) = match start == ARROW_FILE {
             true => {
-                let reader = FileReader::try_new(reader, None).map_err(wrong)?;
+                let reader = guarded(&path, || FileReader::try_new(reader, None))?;
                 (reader.schema(), Box::new(reader))
             }
             false => {
-                let reader = StreamReader::try_new(reader, None).map_err(wrong)?;
+                let reader = guarded(&path, || StreamReader::try_new(reader, None))?;
                 (reader.schema(), Box::new(reader))
             }
         };
@@ -115,17 +119,27 @@ impl Opened {
         match self.content {
             Content::Parquet(metadata) => Box::new(groups(path, metadata, columns)),
             Content::Batches(batches) => {
-                let mut row = 0;
-                Box::new(batches.map(move |batch| {
-                    let batch = batch.and_then(|b| b.project(&columns));
-                    let batch = batch.map_err(|e| problem(&path, e))?;
-                    let first = row;
-                    row += batch.num_rows() as u64;
-                    Ok(Piece::Batch(first, batch))
-                }))
+                let project = move |batch: std::result::Result<RecordBatch, ArrowError>| {
+                    batch.and_then(|b| b.project(&columns))
+                };
+                let batches = guarded_items(path, batches.map(project));
+                Box::new(numbered(0, batches).map(|b| b.map(|(row, b)| Piece::Batch(row, b))))
             }
         }
     }
+}
+
+/// Batches and the numbers of their first rows, from `row`.
+fn numbered(
+    mut row: u64,
+    batches: impl Iterator<Item = Result<RecordBatch>>,
+) -> impl Iterator<Item = Result<(u64, RecordBatch)>> {
+    batches.map(move |batch| {
+        let batch = batch?;
+        let first = row;
+        row += batch.num_rows() as u64;
+        Ok((first, batch))
+    })
 }
 
 /// All batches of a file, with all columns.
@@ -169,15 +183,7 @@ impl Piece {
                 columns,
             } => match open_group(&path, metadata, index, columns) {
                 Err(e) => Box::new(std::iter::once(Err(e))),
-                Ok(reader) => {
-                    let mut row = first_row;
-                    Box::new(reader.map(move |batch| {
-                        let batch = batch.map_err(|e| problem(&path, e))?;
-                        let first = row;
-                        row += batch.num_rows() as u64;
-                        Ok((first, batch))
-                    }))
-                }
+                Ok(reader) => Box::new(numbered(first_row, guarded_items(path, reader))),
             },
         }
     }
@@ -188,18 +194,14 @@ fn open_group(
     metadata: ArrowReaderMetadata,
     index: usize,
     columns: Vec<usize>,
-) -> Result<parquet::arrow::arrow_reader::ParquetRecordBatchReader> {
+) -> Result<ParquetRecordBatchReader> {
     let file = File::open(path).map_err(Error::io(path))?;
-    let mask = ProjectionMask::roots(metadata.parquet_schema(), columns);
-    ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
-        .with_row_groups(vec![index])
-        .with_projection(mask)
-        .with_batch_size(BATCH)
-        .build()
-        .map_err(|e| problem(path, e))
-}
-
-/// What a library reports of a file.
-pub(in super::super) fn problem(path: &Path, e: impl std::fmt::Display) -> Error {
-    Error::file(path, format!("damaged, or not what its name says: {e}"))
+    guarded(path, || {
+        let mask = ProjectionMask::roots(metadata.parquet_schema(), columns);
+        ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
+            .with_row_groups(vec![index])
+            .with_projection(mask)
+            .with_batch_size(BATCH)
+            .build()
+    })
 }
