@@ -13,7 +13,7 @@ pub(in super::super) fn problem(path: &Path, e: impl Display) -> Error {
 }
 
 /// Does the work of a library on a file; nothing that the work held is looked at after a panic.
-pub(super) fn guarded<T, E: Display>(
+pub(in super::super) fn guarded<T, E: Display>(
     path: &Path,
     work: impl FnOnce() -> std::result::Result<T, E>,
 ) -> Result<T> {

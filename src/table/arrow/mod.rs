@@ -8,7 +8,7 @@ mod read;
 mod scan;
 
 pub(super) use cells::{Numbers, each_name};
-pub(super) use guard::problem;
+pub(super) use guard::{guarded, problem};
 pub(super) use open::{Opened, batches};
 pub(super) use plain::plain;
 pub(super) use read::read;

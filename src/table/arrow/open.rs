@@ -104,12 +104,17 @@ impl Opened {
         })
     }
 
+    /// What a Parquet file says of itself.
+    pub fn metadata(&self) -> Option<&ArrowReaderMetadata> {
+        match &self.content {
+            Content::Parquet(metadata) => Some(metadata),
+            Content::Batches(_) => None,
+        }
+    }
+
     /// How a Parquet file is packed.
     pub fn compression(&self) -> Option<Compression> {
-        let Content::Parquet(metadata) = &self.content else {
-            return None;
-        };
-        let group = metadata.metadata().row_groups().first()?;
+        let group = self.metadata()?.metadata().row_groups().first()?;
         group.columns().first().map(|c| c.compression())
     }
 

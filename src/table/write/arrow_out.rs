@@ -1,15 +1,15 @@
 //! Parquet and Arrow outputs: batches in, row groups or IPC batches out.
 
+use std::convert::Infallible;
+use std::fs::File;
 use std::io::Write;
 
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_ipc::writer::FileWriter;
 use arrow_schema::{DataType, SchemaRef};
-use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
-use parquet::file::properties::WriterProperties;
 
-use super::super::arrow::{Opened, batches, plain, problem};
+use super::super::arrow::{Opened, batches, guarded, plain, problem};
 use super::super::blocks::Block;
 use super::super::format::{Body, Format};
 use super::super::in_order::in_order;
@@ -18,12 +18,10 @@ use super::arrow_types::{of_arrow, of_text};
 use super::chunk::Chunk;
 use super::columns::Slots;
 use super::copy::Task;
+use super::parquet_out::ParquetOut;
 use super::synthetic_batch::{columns, extras, extras_of_originals};
 use super::text_batch::batch;
 use crate::error::{Error, Result};
-
-/// Rows of a row group: what is held until it is written.
-const GROUP: usize = 1 << 17;
 
 /// A Parquet or Arrow file that grows.
 pub(super) struct ArrowOut<'a> {
@@ -34,7 +32,7 @@ pub(super) struct ArrowOut<'a> {
 }
 
 enum Writer<'a> {
-    Parquet(ArrowWriter<&'a mut (dyn Write + Send)>),
+    Parquet(Box<ParquetOut<'a>>),
     Arrow(FileWriter<&'a mut (dyn Write + Send)>),
 }
 
@@ -59,7 +57,9 @@ impl<'a> ArrowOut<'a> {
                 let schema = of_arrow(&opened.schema, task.schema, extras);
                 let compression = opened.compression();
                 let mut new = Self::new(out, format, task, schema, compression)?;
-                new.copy_arrow(task, opened)?;
+                if !new.take_groups(task, &opened)? {
+                    new.copy_arrow(task, opened)?;
+                }
                 Ok(new)
             }
         }
@@ -79,12 +79,9 @@ impl<'a> ArrowOut<'a> {
                 Writer::Arrow(writer)
             }
             Body::Parquet | Body::Text(_) => {
-                let properties = WriterProperties::builder()
-                    .set_compression(compression.unwrap_or(Compression::SNAPPY))
-                    .set_max_row_group_row_count(Some(GROUP))
-                    .build();
-                let writer = ArrowWriter::try_new(out, schema.clone(), Some(properties));
-                Writer::Parquet(writer.map_err(|e| wrong(&e))?)
+                let compression = compression.unwrap_or(Compression::SNAPPY);
+                let writer = ParquetOut::new(out, schema.clone(), compression);
+                Writer::Parquet(Box::new(writer.map_err(|e| wrong(&e))?))
             }
         };
         let fields = schema.fields().iter().take(task.schema.columns.len());
@@ -107,6 +104,35 @@ impl<'a> ArrowOut<'a> {
             self.copy_batch(task, &mut seen, &batch)
         })?;
         task.check_rows(seen)
+    }
+
+    /// Takes the row groups of a Parquet file over as they are packed; false where that cannot be.
+    fn take_groups(&mut self, task: &Task<'_>, opened: &Opened) -> Result<bool> {
+        let (Writer::Parquet(writer), Some(metadata)) = (&mut self.writer, opened.metadata())
+        else {
+            return Ok(false);
+        };
+        let whole = task.options.leave_out.is_empty();
+        if !whole || !writer.takes(metadata.parquet_schema()) {
+            return Ok(false);
+        }
+        let path = &opened.path;
+        let file = File::open(path).map_err(Error::io(path))?;
+        let mut seen = 0;
+        for group in metadata.metadata().row_groups() {
+            if task.progress.stop() {
+                return Err(Error::Interrupted);
+            }
+            let extras = &task.options.extras;
+            let taken = guarded(path, || {
+                Ok::<_, Infallible>(writer.take(&file, group, extras))
+            });
+            taken?.map_err(|e| unwritten(task, e))?;
+            let rows = group.num_rows().max(0) as u64;
+            task.progress.advance(rows);
+            seen += rows;
+        }
+        task.check_rows(seen).map(|()| true)
     }
 
     fn copy_arrow(&mut self, task: &Task<'_>, opened: Opened) -> Result<()> {
@@ -162,7 +188,7 @@ impl<'a> ArrowOut<'a> {
     /// Writes what is held, and the file's end.
     pub fn finish(self, task: &Task<'_>) -> Result<()> {
         match self.writer {
-            Writer::Parquet(writer) => writer.close().map(|_| ()).map_err(|e| unwritten(task, e)),
+            Writer::Parquet(writer) => writer.finish().map_err(|e| unwritten(task, e)),
             Writer::Arrow(mut writer) => writer.finish().map_err(|e| unwritten(task, e)),
         }
     }

@@ -19,6 +19,8 @@ mod arrow_text;
 #[cfg(feature = "cli")]
 mod arrow_types;
 #[cfg(feature = "cli")]
+mod parquet_out;
+#[cfg(feature = "cli")]
 mod synthetic_batch;
 #[cfg(feature = "cli")]
 mod text_batch;
