@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use candle_mixup::oversample::{Balanced, Bases, Method, Residue, Settings, Strategy};
 use candle_mixup::random::{Purpose, Stream};
-use candle_mixup::{Error, Pairs, Result};
+use candle_mixup::{Pairs, Result};
 use oversampling::contract::{bits, check, method, methods, usual};
 use oversampling::output::{Output, check_totals, outputs, support};
 use oversampling::{Table, by_default, suited};

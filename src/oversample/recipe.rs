@@ -197,6 +197,7 @@ fn blend<T: Real>(weight: f64) -> impl Fn(T, T) -> T {
         let sum = weight * a + rest * b;
         T::of_f64(match rest >= 0.0 && weight >= 0.0 {
             true => sum.max(a.min(b)).min(a.max(b)),
+            false if a == b => a,
             false => sum,
         })
     }

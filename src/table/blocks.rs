@@ -233,10 +233,11 @@ mod tests {
             let blocks = blocks(text, size)?;
             let joined: String = blocks.iter().map(|(_, t)| t.as_str()).collect();
             assert_eq!(joined, text);
-            let quotes = |part: &str| part.matches('"').count();
+            // The quote behind z stands in a cell that does not begin with one: it opens nothing.
+            let quotes = |part: &str| part.matches('"').count() - part.matches("z\"").count();
             assert!(
                 blocks.iter().all(|(_, part)| quotes(part) % 2 == 0),
-                "{blocks:?}"
+                "{size}: {blocks:?}"
             );
             let mut line = 1;
             for (first, part) in &blocks {

@@ -149,7 +149,7 @@ fn reject(schema: &Schema) -> Result<()> {
             &schema.path,
             at,
             &column.name,
-            "a value: missing cells are rejected unless --missing says impute or carry",
+            "a value: missing cells are rejected unless --missing says impute or carry, or --ignore leaves the column out",
             "",
         )),
     }

@@ -61,6 +61,9 @@ fn class_mean<T: Real>(scene: &Scene<'_, T>) -> Vec<f64> {
         }
     }
     let n = scene.members.len() as f64;
-    let mean = |(sum, x0): (f64, &T)| x0.to_f64() + sum / n;
+    let mean = |(sum, x0): (f64, &T)| match sum {
+        0.0 => x0.to_f64(), // −0 + 0 would lose its sign
+        _ => x0.to_f64() + sum / n,
+    };
     sums.into_iter().zip(first).map(mean).collect()
 }
