@@ -152,6 +152,7 @@ pub fn check_replay(table: &Table, output: &Output) -> Verdict {
                 1.0 => a,
                 0.0 => b,
                 w if w < 1.0 => (w * a + rest * b).clamp(a.min(b), a.max(b)),
+                w if w > 1.0 && a == b => a,
                 w => w * a + rest * b,
             };
             ensure(made.to_bits() == blend.to_bits(), || {
