@@ -7,13 +7,16 @@ use super::missing::MissingCells;
 use super::schema::{Column, Schema};
 use crate::error::{Error, Result};
 
+/// The code of each name.
+pub(super) type Codes = HashMap<Box<[u8]>, u32>;
+
 /// Where the cell of a column goes.
 #[derive(Debug, Clone)]
 pub(super) enum Target {
     /// A place among the numbers.
     Number(usize),
     /// A place among the codes, and the code of each name.
-    Code(usize, HashMap<Box<[u8]>, u32>),
+    Code(usize, Codes),
 }
 
 /// What is read of a table.
@@ -23,7 +26,7 @@ pub(super) struct Picks<'a> {
     /// Columns and where their cells go, in the order of the file.
     pub features: Vec<(usize, Target)>,
     /// The label column, and the code of each class.
-    pub label: Option<(usize, HashMap<Box<[u8]>, u32>)>,
+    pub label: Option<(usize, Codes)>,
     /// For each class whether its rows are read; `None` for all.
     pub classes: Option<Vec<bool>>,
     pub width: usize,
@@ -82,7 +85,7 @@ impl<'a> Picks<'a> {
     }
 }
 
-fn codes(column: &Column) -> HashMap<Box<[u8]>, u32> {
+fn codes(column: &Column) -> Codes {
     let names = column.categories.iter().map(|c| c.name.as_bytes().into());
     names.zip(0..).collect()
 }

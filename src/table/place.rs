@@ -11,6 +11,7 @@ pub(super) enum Counted {
     /// Lines, from 1.
     Lines,
     /// Rows, from 0.
+    #[cfg(feature = "cli")]
     Rows,
 }
 
@@ -25,6 +26,7 @@ impl Counted {
                 expected: expected.into(),
                 value: value.into(),
             },
+            #[cfg(feature = "cli")]
             Self::Rows => Error::file(
                 path,
                 format!(

@@ -1,12 +1,10 @@
 //! The picked cells of Parquet and Arrow.
 
-use std::collections::HashMap;
-
 use arrow_array::{Array, ArrayRef, RecordBatch};
 
 use super::super::in_order::in_order;
 use super::super::number::Number;
-use super::super::picks::{Picks, Taken, Target};
+use super::super::picks::{Codes, Picks, Taken, Target};
 use super::cells::{Numbers, each_name};
 use super::open::{Opened, Piece};
 use super::scan::MissingNumbers;
@@ -165,7 +163,7 @@ impl Reader<'_> {
         }
     }
 
-    fn codes(&self, array: &ArrayRef, known: &HashMap<Box<[u8]>, u32>) -> Result<Vec<u32>> {
+    fn codes(&self, array: &ArrayRef, known: &Codes) -> Result<Vec<u32>> {
         let mut codes = Vec::with_capacity(array.len());
         let read = each_name(array, |_, name| {
             let name = name.filter(|n| !self.picks.schema.options.names_missing(n));

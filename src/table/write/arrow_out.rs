@@ -33,7 +33,7 @@ pub(super) struct ArrowOut<'a> {
 
 enum Writer<'a> {
     Parquet(Box<ParquetOut<'a>>),
-    Arrow(FileWriter<&'a mut (dyn Write + Send)>),
+    Arrow(Box<FileWriter<&'a mut (dyn Write + Send)>>),
 }
 
 impl<'a> ArrowOut<'a> {
@@ -76,7 +76,7 @@ impl<'a> ArrowOut<'a> {
         let writer = match format.body {
             Body::Arrow => {
                 let writer = FileWriter::try_new(out, &schema).map_err(|e| wrong(&e))?;
-                Writer::Arrow(writer)
+                Writer::Arrow(Box::new(writer))
             }
             Body::Parquet | Body::Text(_) => {
                 let compression = compression.unwrap_or(Compression::SNAPPY);

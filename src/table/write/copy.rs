@@ -189,12 +189,12 @@ fn copied(
 
 /// The bytes without the rows that are not kept; their blank lines stay.
 fn written(part: Copied, kept: &[Range<usize>]) -> Vec<u8> {
-    if kept == [0..part.rows.len()] {
-        return part.bytes;
-    }
     let mut is_kept = vec![false; part.rows.len()];
     for range in kept {
         is_kept[range.clone()].fill(true);
+    }
+    if is_kept.iter().all(|kept| *kept) {
+        return part.bytes;
     }
     let mut bytes = Vec::with_capacity(part.bytes.len());
     for ((blank, row), kept) in part.rows.into_iter().zip(is_kept) {
