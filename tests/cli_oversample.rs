@@ -306,7 +306,7 @@ fn a_column_that_outweighs_the_others_is_told() -> Result<()> {
             "{},{},{}\n",
             1_700_000_000 + i * 9000,
             i % 7,
-            u8::from(i % 5 == 0)
+            u8::from(i.is_multiple_of(5))
         )
     };
     let rows: String = (0..60).map(row).collect();
