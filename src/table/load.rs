@@ -54,7 +54,7 @@ impl Loaded {
     /// The rows as an oversampler sees them.
     ///
     /// # Errors
-    /// [`Error::Shape`] where the fields were changed so that they do not fit together.
+    /// [`Error::Shape`](crate::Error::Shape) where the fields were changed so that they do not fit together.
     pub fn rows(&self) -> Result<Rows<'_, f64>> {
         Rows::mixed(&self.numbers, self.width, &self.codes, self.categories)
     }
@@ -63,9 +63,9 @@ impl Loaded {
 /// Reads rows of a scanned table into memory.
 ///
 /// # Errors
-/// [`Error::Cell`] or [`Error::File`] at the first missing cell if they are rejected, wherever in the file it is;
-/// [`Error::File`] for a file that has changed since; [`Error::Unknown`] for a class that there is not;
-/// [`Error::Io`], [`Error::Interrupted`].
+/// [`Error::Cell`](crate::Error::Cell) or [`Error::File`](crate::Error::File) at the first missing cell if they are rejected, wherever in the file it is;
+/// [`Error::File`](crate::Error::File) for a file that has changed since; [`Error::Unknown`](crate::Error::Unknown) for a class that there is not;
+/// [`Error::Io`](crate::Error::Io), [`Error::Interrupted`](crate::Error::Interrupted).
 pub fn load(
     source: &Source,
     schema: &Schema,

@@ -17,7 +17,7 @@ pub trait Progress: Sync {
     fn begin(&self, _work: &str, _total: u64) {}
     /// So many more units are done.
     fn advance(&self, _units: u64) {}
-    /// Whether to stop; the work then ends with [`Error::Interrupted`].
+    /// Whether to stop; the work then ends with [`Error::Interrupted`](crate::Error::Interrupted).
     fn stop(&self) -> bool {
         false
     }
