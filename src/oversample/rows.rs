@@ -1,5 +1,7 @@
 //! The rows of a table as an oversampler sees them: numbers and category codes, borrowed.
 
+use rayon::prelude::*;
+
 use crate::error::{Error, Result};
 
 /// What numeric columns are made of: f32 or f64. Arithmetic is done in f64 either way, and rounded once.
@@ -52,6 +54,23 @@ pub struct Rows<'a, T> {
     spread: Option<&'a [f64]>,
 }
 
+/// Numbers that are checked at once: without a way out in between, the compiler vectorises the check.
+const CHECKED: usize = 4096;
+
+/// The place of the first number that is not finite.
+fn not_finite<T: Real>(numbers: &[T]) -> Option<usize> {
+    let is_finite = |part: &[T]| {
+        part.iter()
+            .fold(true, |all, x| all & x.to_f64().is_finite())
+    };
+    let parts = numbers.par_chunks(CHECKED).enumerate();
+    let (part, numbers) = parts
+        .with_min_len(16)
+        .find_first(|(_, part)| !is_finite(part))?;
+    let place = numbers.iter().position(|x| !x.to_f64().is_finite())?;
+    Some(part * CHECKED + place)
+}
+
 impl<'a, T: Real> Rows<'a, T> {
     /// Rows of `width` numbers and no categories.
     ///
@@ -83,7 +102,7 @@ impl<'a, T: Real> Rows<'a, T> {
                 got: format!("{} numbers and {} codes", numbers.len(), codes.len()),
             });
         }
-        if let Some(i) = numbers.iter().position(|x| !x.to_f64().is_finite()) {
+        if let Some(i) = not_finite(numbers) {
             return Err(Error::Value {
                 row: i / width,
                 column: i % width,
@@ -151,5 +170,29 @@ impl<'a, T: Real> Rows<'a, T> {
     /// What was said by [`Rows::with_spread`].
     pub(super) fn spread(&self) -> Option<&'a [f64]> {
         self.spread
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_number_that_is_not_finite_is_named() {
+        let mut numbers = vec![0.5f32; 300_000];
+        assert_eq!(not_finite(&numbers), None);
+        numbers[299_999] = f32::NAN;
+        assert_eq!(not_finite(&numbers), Some(299_999));
+        numbers[70_001] = f32::INFINITY;
+        let error = Rows::numeric(&numbers, 10).unwrap_err();
+        assert!(matches!(
+            error,
+            Error::Value {
+                row: 7000,
+                column: 1,
+                ..
+            }
+        ));
     }
 }

@@ -1,8 +1,7 @@
 //! The nearest training rows of every training row, for schedules that mix with neighbours.
 
-use rayon::prelude::*;
-
 use crate::error::{Error, Result};
+use crate::oversample::{Metric, Rows, Scale, Space};
 use crate::plan::Site;
 use crate::source::RowSource;
 use crate::tap::{RecordTap, Tapped};
@@ -16,7 +15,8 @@ const BATCH: usize = 64;
 /// 2020, takes those of a pretrained sentence encoder). A row is not its own neighbour; ties go to the lower row.
 ///
 /// # Errors
-/// [`Error::NoSite`] for a model without a pooled vector, [`Error::Setting`] for fewer than k + 1 rows, and Candle's.
+/// [`Error::NoSite`] for a model without a pooled vector, [`Error::Setting`] for fewer than k + 1 rows,
+/// [`Error::Value`] for a vector that is not finite, and Candle's.
 pub fn neighbours<M: Tapped>(
     model: &M,
     source: &impl RowSource<Input = M::Input>,
@@ -27,7 +27,7 @@ pub fn neighbours<M: Tapped>(
         let range = format!("below the {} training rows", rows.len());
         return Err(Error::setting("k of the nearest partners", range, k));
     }
-    let mut states: Vec<Vec<f32>> = Vec::with_capacity(rows.len());
+    let (mut states, mut width) = (Vec::new(), 0);
     for batch in rows.chunks(BATCH) {
         let mut tap = RecordTap::new(&[Site::Pooled]);
         model.forward(&source.batch(batch)?, &mut tap)?;
@@ -38,45 +38,34 @@ pub fn neighbours<M: Tapped>(
                 sites,
             });
         };
-        states.extend(flow.x.to_vec2::<f32>()?);
+        for state in flow.x.to_vec2::<f32>()? {
+            width = state.len();
+            states.extend(state);
+        }
     }
-    Ok((0..rows.len())
-        .into_par_iter()
-        .map(|place| nearest(&states, place, k))
-        .collect())
+    nearest(&states, width, k)
 }
 
-/// The `k` places whose states are nearest to that of `place`.
-fn nearest(states: &[Vec<f32>], place: usize, k: usize) -> Vec<u32> {
-    let distance = |other: usize| {
-        let pairs = states[place].iter().zip(&states[other]);
-        pairs.map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>()
-    };
-    let others = (0..states.len()).filter(|&other| other != place);
-    let mut candidates: Vec<(f64, u32)> = others
-        .map(|other| (distance(other), other as u32))
-        .collect();
-    let order = |a: &(f64, u32), b: &(f64, u32)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
-    if k < candidates.len() {
-        candidates.select_nth_unstable_by(k, order);
-        candidates.truncate(k);
-    }
-    candidates.sort_by(order);
-    candidates.into_iter().map(|(_, other)| other).collect()
+/// For each state, the `k` places whose states are nearest to it.
+fn nearest(states: &[f32], width: usize, k: usize) -> Result<Vec<Vec<u32>>> {
+    let states = Rows::numeric(states, width)?;
+    let places: Vec<u32> = (0..states.len() as u32).collect();
+    let space = Space::new(states, Metric::Euclidean, Scale::None);
+    let found = space.nearest(&places, &places, k, &())?;
+    Ok((0..places.len()).map(|p| found.of(p).to_vec()).collect())
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
     #[test]
     fn nearest_excludes_the_row_itself_and_breaks_ties_by_place() {
-        let states: Vec<Vec<f32>> = [0.0, 0.0, 1.0, -1.0, 5.0]
-            .iter()
-            .map(|&x| vec![x])
-            .collect();
-        assert_eq!(nearest(&states, 0, 3), [1, 2, 3]);
-        assert_eq!(nearest(&states, 1, 1), [0]);
-        assert_eq!(nearest(&states, 4, 4), [2, 0, 1, 3]);
+        let states = [0.0, 0.0, 1.0, -1.0, 5.0];
+        let of = |place: usize, k: usize| nearest(&states, 1, k).unwrap()[place].clone();
+        assert_eq!(of(0, 3), [1, 2, 3]);
+        assert_eq!(of(1, 1), [0]);
+        assert_eq!(of(4, 4), [2, 0, 1, 3]);
     }
 }
