@@ -14,10 +14,10 @@ use crate::error::{Error, Result};
 use crate::oversample::rows::Real;
 use crate::oversample::settings::Metric;
 
-/// Rows of a leaf, at most.
-const LEAF: usize = 256;
-/// Queries that are looked up together, at most.
-const TOGETHER: usize = 64;
+/// Rows of a leaf, and queries that are looked up together, at most: few where boxes are narrow and most leaves are passed
+/// over, many where every leaf is screened.
+const NARROW_SIZES: [usize; 2] = [256, 64];
+const WIDE_SIZES: [usize; 2] = [1024, 256];
 /// Below this many queries an index does not pay.
 const FEW: usize = 32;
 /// Up to this many columns a query is held against each leaf's box by itself.
@@ -34,7 +34,7 @@ pub(super) fn nearest<T: Real>(
     progress.begin("neighbours", queries.len() as u64);
     let width = space.rows().width();
     let direct = queries.len() < FEW
-        || among.len() <= 2 * LEAF
+        || among.len() <= 2 * NARROW_SIZES[0]
         || 4 * k >= among.len()
         || width == 0
         || width > WIDEST;
@@ -53,6 +53,14 @@ pub(super) fn nearest<T: Real>(
             }
         });
     Ok(Neighbours { k, rows, distances })
+}
+
+/// Rows of a leaf, and queries of a group.
+fn sizes(width: usize) -> [usize; 2] {
+    match width > NARROW {
+        true => WIDE_SIZES,
+        false => NARROW_SIZES,
+    }
 }
 
 type List = Vec<(f64, u32)>;
@@ -103,7 +111,8 @@ struct Slack {
 impl<'a, 'b, T: Real> Index<'a, 'b, T> {
     fn new(space: &'a Space<'b, T>, among: &[u32]) -> Self {
         let coding = Coding::of(space, among);
-        let leaves = Leaves::new(space, among, &coding.centre, LEAF);
+        let width = coding.centre.len();
+        let leaves = Leaves::new(space, among, &coding.centre, sizes(width)[0]);
         let coded = match space.metric() {
             Metric::Manhattan => Vec::new(),
             _ => (0..leaves.len())
@@ -111,7 +120,7 @@ impl<'a, 'b, T: Real> Index<'a, 'b, T> {
                 .map(|leaf| coding.leaf(space, leaves.rows(leaf)))
                 .collect(),
         };
-        let width = coding.centre.len() as f64;
+        let width = width as f64;
         let farthest = leaves.boxes.iter().fold(0.0f64, |a, b| a.max(b.abs()));
         let slack = Slack {
             relative: 1.0 + 8.0 * (width + 16.0) * f64::EPSILON,
@@ -129,7 +138,12 @@ impl<'a, 'b, T: Real> Index<'a, 'b, T> {
     fn search(&self, queries: &[u32], k: usize, progress: &dyn Progress) -> Result<Vec<List>> {
         // Queries that lie together need the same leaves.
         let places: Vec<u32> = queries.to_vec();
-        let groups = Leaves::new(self.space, &places, &self.coding.centre, TOGETHER);
+        let groups = Leaves::new(
+            self.space,
+            &places,
+            &self.coding.centre,
+            sizes(self.coding.centre.len())[1],
+        );
         let found: Vec<Vec<Best>> = (0..groups.len())
             .into_par_iter()
             .map(|group| {
