@@ -234,7 +234,6 @@ fn moving_and_scaling_numbers_changes_no_category() {
 }
 
 #[test]
-#[ignore = "the distance does not scale yet"]
 fn scaled_columns_may_have_units_of_their_own() {
     let table = mixed(4);
     for scale in [Scale::Standard, Scale::Robust] {
