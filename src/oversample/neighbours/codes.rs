@@ -17,12 +17,14 @@ use crate::oversample::settings::Metric;
 pub(super) const LANES: usize = 16;
 /// Codes of a row that are multiplied at once.
 pub(super) const GROUP: usize = 4;
+/// Vectors that share a bound on what is lost, and that are screened together.
+pub(super) const TILE: usize = 4;
 /// The largest code.
 const MOST: f64 = 127.0;
 /// Rows from which the step is read.
 const SAMPLE: usize = 2048;
-/// The share of numbers that lie within the codes' range.
-const WITHIN: f64 = 0.999;
+/// Shares of the numbers that may lie within the codes' range.
+const WITHIN: [f64; 4] = [0.99, 0.999, 0.9999, 1.0];
 /// Wider rows could overflow 32 bits.
 pub(super) const WIDEST: usize = 1 << 14;
 
@@ -41,19 +43,21 @@ pub(super) struct Coded {
     pub codes: Vec<u8>,
     /// −⌊‖q‖²/2⌋, `LANES` to a vector; 0 in places without a row, which whoever reads a mask passes over.
     pub norms: Vec<i32>,
-    /// The largest e of each vector, in steps, rounded up.
+    /// The largest e of each `TILE` vectors, in steps, rounded up.
     pub lost: Vec<f64>,
 }
 
-/// A query as codes.
+/// Queries as codes.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Query {
-    /// `GROUP` codes in each.
+pub(super) struct Queries {
+    /// Groups of codes of a query.
+    pub groups: usize,
+    /// `GROUP` codes in each number, `groups` numbers a query.
     pub codes: Vec<i32>,
     /// ‖q‖² + 256·Σq: what a product with codes plus 128 has too little.
-    pub norm: i32,
+    pub norms: Vec<i32>,
     /// e in steps.
-    pub lost: f64,
+    pub lost: Vec<f64>,
 }
 
 impl Coding {
@@ -67,13 +71,7 @@ impl Coding {
             space.point(i as usize, &centre, &mut point);
             sizes.extend(point.iter().map(|x| x.abs()));
         }
-        let place = ((sizes.len() as f64 * WITHIN) as usize).min(sizes.len().saturating_sub(1));
-        let reach = match sizes.is_empty() {
-            true => 0.0,
-            false => *sizes.select_nth_unstable_by(place, f64::total_cmp).1,
-        };
-        let largest = sizes.iter().copied().fold(0.0, f64::max);
-        let reach = if reach > 0.0 { reach } else { largest };
+        let reach = reach(&mut sizes);
         Self {
             centre,
             step: if reach > 0.0 { reach / MOST } else { 1.0 },
@@ -108,37 +106,51 @@ impl Coding {
         squares.sqrt() * (1.0 + 1e-9) + 16.0 * f64::EPSILON * sizes + rounded + 1e-12
     }
 
-    /// The codes of a query.
-    pub(super) fn query<T: Real>(&self, space: &Space<'_, T>, i: usize) -> Query {
+    /// The codes of some queries.
+    pub(super) fn queries<T: Real>(&self, space: &Space<'_, T>, rows: &[u32]) -> Queries {
+        let mut queries = Queries {
+            groups: self.groups,
+            codes: Vec::with_capacity(rows.len() * self.groups),
+            norms: Vec::with_capacity(rows.len()),
+            lost: Vec::with_capacity(rows.len()),
+        };
         let mut point = vec![0.0; space.rows().width()];
         let mut codes = vec![0i8; self.groups * GROUP];
-        let lost = self.code(space, i, &mut point, &mut codes);
-        let sum: i32 = codes.iter().map(|&q| i32::from(q)).sum();
-        let norm: i32 = codes.iter().map(|&q| i32::from(q) * i32::from(q)).sum();
         let group = |q: &[i8]| i32::from_le_bytes([q[0] as u8, q[1] as u8, q[2] as u8, q[3] as u8]);
-        Query {
-            codes: codes.chunks_exact(GROUP).map(group).collect(),
-            norm: norm + 256 * sum,
-            lost,
+        for &i in rows {
+            let lost = self.code(space, i as usize, &mut point, &mut codes);
+            let sum: i32 = codes.iter().map(|&q| i32::from(q)).sum();
+            queries.codes.extend(codes.chunks_exact(GROUP).map(group));
+            queries.norms.push(square(&codes) + 256 * sum);
+            queries.lost.push(lost);
         }
+        queries
     }
 
-    /// The codes of a leaf's rows.
-    pub(super) fn leaf<T: Real>(&self, space: &Space<'_, T>, rows: &[u32]) -> Coded {
+    /// The codes of a leaf's rows, which are put in the order of what is lost of them: rows that reach beyond the
+    /// codes' range then weaken the bound of few others.
+    pub(super) fn leaf<T: Real>(&self, space: &Space<'_, T>, rows: &mut [u32]) -> Coded {
         let vectors = rows.len().div_ceil(LANES);
         let mut coded = Coded {
             codes: vec![128; vectors * self.groups * LANES * GROUP],
             norms: vec![0; vectors * LANES],
-            lost: vec![0.0; vectors],
+            lost: vec![0.0; vectors.div_ceil(TILE)],
         };
+        let width = self.groups * GROUP;
         let mut point = vec![0.0; space.rows().width()];
-        let mut codes = vec![0i8; self.groups * GROUP];
+        let mut codes = vec![0i8; rows.len() * width];
+        let mut order = Vec::with_capacity(rows.len());
         for (place, &i) in rows.iter().enumerate() {
-            let lost = self.code(space, i as usize, &mut point, &mut codes);
-            let norm: i32 = codes.iter().map(|&q| i32::from(q) * i32::from(q)).sum();
+            let codes = &mut codes[place * width..][..width];
+            order.push((self.code(space, i as usize, &mut point, codes), i, place));
+        }
+        order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        for (place, &(lost, i, from)) in order.iter().enumerate() {
+            let codes = &codes[from * width..][..width];
             let (vector, lane) = (place / LANES, place % LANES);
-            coded.norms[place] = -(norm / 2);
-            coded.lost[vector] = coded.lost[vector].max(lost);
+            rows[place] = i;
+            coded.norms[place] = -(square(codes) / 2);
+            coded.lost[vector / TILE] = lost;
             for (group, q) in codes.chunks_exact(GROUP).enumerate() {
                 let at = ((vector * self.groups + group) * LANES + lane) * GROUP;
                 for (to, q) in coded.codes[at..at + GROUP].iter_mut().zip(q) {
@@ -148,6 +160,40 @@ impl Coding {
         }
         coded
     }
+}
+
+/// How far the codes reach: as far as loses least of numbers of these sizes. A short reach cuts off what lies beyond it,
+/// a long one makes coarse steps.
+fn reach(sizes: &mut [f64]) -> f64 {
+    let last = sizes.len().saturating_sub(1);
+    let candidates = WITHIN.map(|share| match sizes.is_empty() {
+        true => 0.0,
+        false => {
+            *sizes
+                .select_nth_unstable_by((last as f64 * share) as usize, f64::total_cmp)
+                .1
+        }
+    });
+    let lost = |reach: f64| -> f64 {
+        let rounding = (reach / MOST).powi(2) / 12.0;
+        let beyond = |x: f64| {
+            if x > reach {
+                (x - reach).powi(2)
+            } else {
+                rounding
+            }
+        };
+        sizes.iter().map(|&x| beyond(x)).sum()
+    };
+    let positive = candidates.into_iter().filter(|&reach| reach > 0.0);
+    positive
+        .min_by(|&a, &b| lost(a).total_cmp(&lost(b)))
+        .unwrap_or(0.0)
+}
+
+/// ‖q‖².
+fn square(codes: &[i8]) -> i32 {
+    codes.iter().map(|&q| i32::from(q) * i32::from(q)).sum()
 }
 
 /// About the mean of the rows as points; any point would do.

@@ -66,6 +66,18 @@ impl Leaves {
         &self.order[self.starts[leaf]..self.starts[leaf + 1]]
     }
 
+    /// The rows of every leaf, whose order within the leaf is free.
+    pub(super) fn all_rows_mut(&mut self) -> Vec<&mut [u32]> {
+        let mut rest = &mut self.order[..];
+        let mut leaves = Vec::with_capacity(self.starts.len() - 1);
+        for pair in self.starts.windows(2) {
+            let (leaf, behind) = rest.split_at_mut(pair[1] - pair[0]);
+            leaves.push(leaf);
+            rest = behind;
+        }
+        leaves
+    }
+
     /// Lower and upper corner of a leaf's box.
     pub(super) fn corners(&self, leaf: usize) -> (&[f64], &[f64]) {
         self.boxes[2 * self.width * leaf..][..2 * self.width].split_at(self.width)

@@ -10,65 +10,69 @@
 
 use std::ops::Range;
 
-use super::codes::{Coded, GROUP, LANES, Query};
+use super::codes::{Coded, GROUP, LANES, Queries};
 use crate::nn::simd::kernels;
 
-/// The least left side that passes, for a query that reaches so far (in steps) and a vector that has lost so much.
-pub(super) fn threshold(query: &Query, reach: f64, lost: f64) -> i32 {
+/// The least left side that passes, for a query of this norm that reaches so far (in steps) and rows that have lost so
+/// much.
+pub(super) fn threshold(norm: i32, reach: f64, lost: f64) -> i32 {
     let limit = (reach + lost).powi(2) * (1.0 + 1e-9);
-    // Casts keep within i32; whoever reaches everywhere lets all pass.
-    ((f64::from(query.norm) - limit) / 2.0).floor() as i32
+    // Rounding towards 0 from one less never rounds up. Casts keep within i32; whoever reaches everywhere lets all pass.
+    ((f64::from(norm) - limit) / 2.0 - 1.0) as i32
 }
 
-/// Sets bit l of `masks[query·vectors + v]` where row l of the v-th of these vectors passes for that query; `least` holds
-/// a [`threshold`] for each mask.
+/// Sets bit l of `masks[a·vectors + v]` where row l of the v-th of these vectors passes for the query `active[a]`;
+/// `least` holds a [`threshold`] for each mask.
 pub(super) fn screen(
     coded: &Coded,
     vectors: Range<usize>,
-    queries: &[&Query],
+    queries: &Queries,
+    active: &[usize],
     least: &[i32],
     masks: &mut [u16],
 ) {
-    let groups = queries.first().map_or(0, |q| q.codes.len());
+    let groups = queries.groups;
     let width = groups * LANES * GROUP;
     let codes = &coded.codes[vectors.start * width..vectors.end * width];
     let norms = &coded.norms[vectors.start * LANES..vectors.end * LANES];
+    let most = active.iter().max().map_or(0, |&q| q + 1);
     assert!(
-        queries.iter().all(|q| q.codes.len() == groups),
-        "queries are equally long"
+        queries.codes.len() >= most * groups,
+        "every active query has its codes"
     );
-    assert_eq!(
-        least.len(),
-        queries.len() * vectors.len(),
-        "a threshold a mask"
-    );
-    assert_eq!(
-        masks.len(),
-        queries.len() * vectors.len(),
-        "a mask a query and vector"
-    );
+    let pairs = active.len() * vectors.len();
+    assert_eq!(least.len(), pairs, "a threshold a mask");
+    assert_eq!(masks.len(), pairs, "a mask a query and vector");
     #[cfg(target_arch = "x86_64")]
     if super::vnni::available() {
         // SAFETY: the processor has the instructions; there are `norms.len() / LANES` vectors of `groups` groups of
-        // codes, as many masks and thresholds a query, and `groups` codes in each query, as was just asserted.
-        return unsafe { super::vnni::screen(codes, norms, queries, least, masks, groups) };
+        // codes, as many masks and thresholds a query, and `groups` codes for each query, as was just asserted.
+        return unsafe { super::vnni::screen(codes, norms, queries, active, least, masks) };
     }
-    plain(codes, norms, queries, least, masks);
+    plain(codes, norms, queries, active, least, masks);
 }
 
 kernels! {
     /// The same in plain code.
-    fn plain(codes: &[u8], norms: &[i32], queries: &[&Query], least: &[i32], masks: &mut [u16]) {
+    fn plain(
+        codes: &[u8],
+        norms: &[i32],
+        queries: &Queries,
+        active: &[usize],
+        least: &[i32],
+        masks: &mut [u16],
+    ) {
         // Whole numbers have no fused form.
         let _ = FMA;
         let vectors = norms.len() / LANES;
-        for (q, query) in queries.iter().enumerate() {
-            let width = query.codes.len() * LANES * GROUP;
+        let width = queries.groups * LANES * GROUP;
+        for (a, &q) in active.iter().enumerate() {
+            let query = &queries.codes[q * queries.groups..][..queries.groups];
             for v in 0..vectors {
                 let mut sums = [0i32; LANES];
                 sums.copy_from_slice(&norms[v * LANES..][..LANES]);
                 let rows = codes[v * width..][..width].chunks_exact(LANES * GROUP);
-                for (group, codes) in query.codes.iter().zip(rows) {
+                for (group, codes) in query.iter().zip(rows) {
                     let bytes = group.to_le_bytes();
                     for (sum, codes) in sums.iter_mut().zip(codes.chunks_exact(GROUP)) {
                         for b in 0..GROUP {
@@ -76,7 +80,7 @@ kernels! {
                         }
                     }
                 }
-                let at = q * vectors + v;
+                let at = a * vectors + v;
                 masks[at] = (0..LANES).fold(0, |mask, lane| {
                     mask | u16::from(sums[lane] >= least[at]) << lane
                 });
@@ -104,20 +108,18 @@ mod tests {
                 norms: norms.clone(),
                 lost: vec![0.0; vectors],
             };
-            let queries: Vec<Query> = (0..count)
-                .map(|_| Query {
-                    codes: (0..groups)
-                        .map(|_| i32::from_le_bytes([0; 4].map(|_: u8| byte() as i8 as u8)))
-                        .collect(),
-                    norm: 0,
-                    lost: 0.0,
-                })
-                .collect();
-            let queries: Vec<&Query> = queries.iter().collect();
+            let queries = Queries {
+                groups,
+                codes: (0..(count + 2) * groups)
+                    .map(|_| i32::from_le_bytes([0; 4].map(|_: u8| byte() as i8 as u8)))
+                    .collect(),
+                ..Queries::default()
+            };
+            let active: Vec<usize> = (2..count + 2).collect();
             let least: Vec<i32> = (0..count * vectors).map(|_| byte() * 300).collect();
             let (mut fast, mut slow) = (vec![0u16; count * vectors], vec![1u16; count * vectors]);
-            screen(&coded, 0..vectors, &queries, &least, &mut fast);
-            plain(&codes, &norms, &queries, &least, &mut slow);
+            screen(&coded, 0..vectors, &queries, &active, &least, &mut fast);
+            plain(&codes, &norms, &queries, &active, &least, &mut slow);
             assert_eq!(fast, slow, "{groups} groups");
             let ones: u32 = slow.iter().map(|m| m.count_ones()).sum();
             assert!(

@@ -1,11 +1,12 @@
 //! The search: leaves in the order of their distance, screened by codes, and what passes compared by its own numbers.
 
+use std::iter::repeat_n;
 use std::ops::Range;
 
 use rayon::prelude::*;
 
 use super::best::{self, Best};
-use super::codes::{Coded, Coding, LANES, Query, WIDEST};
+use super::codes::{Coded, Coding, LANES, Queries, TILE, WIDEST};
 use super::leaves::{Leaves, apart};
 use super::screen::{screen, threshold};
 use super::space::Space;
@@ -38,21 +39,44 @@ pub(super) fn nearest<T: Real>(
         || 4 * k >= among.len()
         || width == 0
         || width > WIDEST;
-    let lists = match direct {
-        true => compare_all(space, queries, among, k, progress)?,
-        false => Index::new(space, among).search(queries, k, progress)?,
-    };
-    let mut rows = vec![0; queries.len() * k];
-    let mut distances = vec![0.0; queries.len() * k];
-    rows.par_chunks_mut(k)
-        .zip(distances.par_chunks_mut(k))
-        .zip(&lists)
-        .for_each(|((rows, distances), list)| {
-            for (i, &(rank, row)) in list.iter().enumerate() {
-                (rows[i], distances[i]) = (row, space.of_rank(rank));
-            }
-        });
-    Ok(Neighbours { k, rows, distances })
+    let mut found = Found::new(queries.len(), k);
+    match direct {
+        true => compare_all(space, queries, among, &mut found, progress)?,
+        false => Index::new(space, among).search(queries, &mut found, progress)?,
+    }
+    Ok(Neighbours {
+        k,
+        rows: found.rows,
+        distances: found.distances,
+    })
+}
+
+/// The neighbours of some queries, `k` a query.
+struct Found {
+    k: usize,
+    rows: Vec<u32>,
+    distances: Vec<f64>,
+}
+
+impl Found {
+    fn new(queries: usize, k: usize) -> Self {
+        Self {
+            k,
+            rows: vec![0; queries * k],
+            distances: vec![0.0; queries * k],
+        }
+    }
+
+    /// Writes what each query has found, side by side.
+    fn write(
+        &mut self,
+        write: impl Fn(usize, &mut [u32], &mut [f64]) -> Result<()> + Sync,
+    ) -> Result<()> {
+        let rows = self.rows.par_chunks_mut(self.k);
+        rows.zip(self.distances.par_chunks_mut(self.k))
+            .enumerate()
+            .try_for_each(|(q, (rows, distances))| write(q, rows, distances))
+    }
 }
 
 /// Rows of a leaf, and queries of a group.
@@ -63,25 +87,37 @@ fn sizes(width: usize) -> [usize; 2] {
     }
 }
 
-type List = Vec<(f64, u32)>;
-
 /// Every row against every query.
 fn compare_all<T: Real>(
     space: &Space<'_, T>,
     queries: &[u32],
     among: &[u32],
-    k: usize,
+    found: &mut Found,
     progress: &dyn Progress,
-) -> Result<Vec<List>> {
-    let lists = queries.par_iter().map_init(Vec::new, |all, &q| {
+) -> Result<()> {
+    let k = found.k;
+    found.write(|at, rows, distances| {
         tell(progress, 1)?;
-        all.clear();
+        let q = queries[at];
         let others = among.iter().filter(|&&i| i != q);
-        all.extend(others.map(|&i| (space.rank(q as usize, i as usize), i)));
-        best::of_all(all, k);
-        Ok(all.clone())
-    });
-    lists.collect()
+        let mut all: Vec<_> = others
+            .map(|&i| (space.rank(q as usize, i as usize), i))
+            .collect();
+        best::of_all(&mut all, k);
+        put(space, &all, rows, distances);
+        Ok(())
+    })
+}
+
+fn put<T: Real>(
+    space: &Space<'_, T>,
+    best: &[(f64, u32)],
+    rows: &mut [u32],
+    distances: &mut [f64],
+) {
+    for ((row, distance), &(rank, i)) in rows.iter_mut().zip(distances).zip(best) {
+        (*row, *distance) = (i, space.of_rank(rank));
+    }
 }
 
 fn tell(progress: &dyn Progress, queries: usize) -> Result<()> {
@@ -112,12 +148,13 @@ impl<'a, 'b, T: Real> Index<'a, 'b, T> {
     fn new(space: &'a Space<'b, T>, among: &[u32]) -> Self {
         let coding = Coding::of(space, among);
         let width = coding.centre.len();
-        let leaves = Leaves::new(space, among, &coding.centre, sizes(width)[0]);
+        let mut leaves = Leaves::new(space, among, &coding.centre, sizes(width)[0]);
         let coded = match space.metric() {
             Metric::Manhattan => Vec::new(),
-            _ => (0..leaves.len())
+            _ => leaves
+                .all_rows_mut()
                 .into_par_iter()
-                .map(|leaf| coding.leaf(space, leaves.rows(leaf)))
+                .map(|rows| coding.leaf(space, rows))
                 .collect(),
         };
         let width = width as f64;
@@ -135,16 +172,12 @@ impl<'a, 'b, T: Real> Index<'a, 'b, T> {
         }
     }
 
-    fn search(&self, queries: &[u32], k: usize, progress: &dyn Progress) -> Result<Vec<List>> {
+    fn search(&self, queries: &[u32], found: &mut Found, progress: &dyn Progress) -> Result<()> {
         // Queries that lie together need the same leaves.
-        let places: Vec<u32> = queries.to_vec();
-        let groups = Leaves::new(
-            self.space,
-            &places,
-            &self.coding.centre,
-            sizes(self.coding.centre.len())[1],
-        );
-        let found: Vec<Vec<Best>> = (0..groups.len())
+        let most = sizes(self.coding.centre.len())[1];
+        let groups = Leaves::new(self.space, queries, &self.coding.centre, most);
+        let k = found.k;
+        let parts: Vec<Found> = (0..groups.len())
             .into_par_iter()
             .map(|group| {
                 let rows = groups.rows(group);
@@ -152,21 +185,25 @@ impl<'a, 'b, T: Real> Index<'a, 'b, T> {
                 Ok(self.group(rows, groups.corners(group), k))
             })
             .collect::<Result<_>>()?;
-        let mut order: Vec<(u32, usize)> = groups.order.iter().copied().zip(0..).collect();
-        order.sort_unstable();
-        let flat: Vec<&Best> = found.iter().flatten().collect();
+        let places = |group: usize| {
+            let rows = groups.rows(group).iter().enumerate();
+            rows.map(move |(place, &row)| (row, group as u32, place as u32))
+        };
+        let mut order: Vec<(u32, u32, u32)> = (0..groups.len()).flat_map(places).collect();
+        order.par_sort_unstable();
         // Equal queries have equal neighbours, so a query finds its own by its row.
-        Ok(queries
-            .par_iter()
-            .map(|&q| {
-                let at = order.partition_point(|&(row, _)| row < q);
-                flat[order[at].1].rows().to_vec()
-            })
-            .collect())
+        found.write(|at, rows, distances| {
+            let (_, group, place) = order[order.partition_point(|o| o.0 < queries[at])];
+            let part = &parts[group as usize];
+            let range = place as usize * k..(place as usize + 1) * k;
+            rows.copy_from_slice(&part.rows[range.clone()]);
+            distances.copy_from_slice(&part.distances[range]);
+            Ok(())
+        })
     }
 
     /// The nearest rows of some queries, which lie in a box.
-    fn group(&self, rows: &[u32], corners: (&[f64], &[f64]), k: usize) -> Vec<Best> {
+    fn group(&self, rows: &[u32], corners: (&[f64], &[f64]), k: usize) -> Found {
         let manhattan = self.space.metric() == Metric::Manhattan;
         let mut group = Group::new(self, rows, k);
         let mut leaves: Vec<(f64, usize)> = (0..self.leaves.len())
@@ -179,7 +216,12 @@ impl<'a, 'b, T: Real> Index<'a, 'b, T> {
             }
             group.visit(self, leaf);
         }
-        group.best
+        let mut found = Found::new(rows.len(), k);
+        let slots = found.rows.chunks_mut(k).zip(found.distances.chunks_mut(k));
+        for (best, (rows, distances)) in group.best.iter().zip(slots) {
+            put(self.space, best.rows(), rows, distances);
+        }
+        found
     }
 }
 
@@ -187,7 +229,7 @@ impl<'a, 'b, T: Real> Index<'a, 'b, T> {
 struct Group<'a> {
     rows: &'a [u32],
     points: Vec<f64>,
-    queries: Vec<Query>,
+    queries: Queries,
     best: Vec<Best>,
     least: Vec<i32>,
     masks: Vec<u16>,
@@ -200,11 +242,10 @@ impl<'a> Group<'a> {
         for (point, &i) in points.chunks_exact_mut(width).zip(rows) {
             index.space.point(i as usize, &index.coding.centre, point);
         }
-        let query = |&i: &u32| index.coding.query(index.space, i as usize);
         Self {
             rows,
             points,
-            queries: rows.iter().map(query).collect(),
+            queries: index.coding.queries(index.space, rows),
             best: vec![Best::new(k); rows.len()],
             least: Vec::new(),
             masks: Vec::new(),
@@ -259,24 +300,40 @@ impl<'a> Group<'a> {
         self.least.clear();
         for &q in active {
             let reach = self.reach_in_steps(index, q);
-            let lost = &coded.lost[vectors.clone()];
-            let least = lost
-                .iter()
-                .map(|&lost| threshold(&self.queries[q], reach, lost));
-            self.least.extend(least);
+            let mut vector = vectors.start;
+            while vector < vectors.end {
+                let tile = vector / TILE;
+                let next = ((tile + 1) * TILE).min(vectors.end);
+                let least = threshold(self.queries.norms[q], reach, coded.lost[tile]);
+                self.least.extend(repeat_n(least, next - vector));
+                vector = next;
+            }
         }
-        let queries: Vec<&Query> = active.iter().map(|&q| &self.queries[q]).collect();
         let mut masks = std::mem::take(&mut self.masks);
         masks.resize(active.len() * vectors.len(), 0);
-        screen(coded, vectors.clone(), &queries, &self.least, &mut masks);
+        screen(
+            coded,
+            vectors.clone(),
+            &self.queries,
+            active,
+            &self.least,
+            &mut masks,
+        );
         for (&q, masks) in active.iter().zip(masks.chunks_exact(vectors.len())) {
-            for (vector, &mask) in vectors.clone().zip(masks) {
-                let mut left = mask;
-                while left != 0 {
-                    let place = vector * LANES + left.trailing_zeros() as usize;
-                    left &= left - 1;
-                    if let Some(&i) = rows.get(place) {
-                        self.compare(index, q, i);
+            for (tile, masks) in masks.chunks(TILE).enumerate() {
+                // Most tiles hold nothing.
+                if masks.iter().fold(0, |any, mask| any | mask) == 0 {
+                    continue;
+                }
+                let first = vectors.start + tile * TILE;
+                for (vector, &mask) in (first..).zip(masks) {
+                    let mut left = mask;
+                    while left != 0 {
+                        let place = vector * LANES + left.trailing_zeros() as usize;
+                        left &= left - 1;
+                        if let Some(&i) = rows.get(place) {
+                            self.compare(index, q, i);
+                        }
                     }
                 }
             }
@@ -304,7 +361,7 @@ impl<'a> Group<'a> {
     /// How far a query looks, in steps, with what is lost of it.
     fn reach_in_steps<T: Real>(&self, index: &Index<'_, '_, T>, q: usize) -> f64 {
         let radius = index.space.radius(self.best[q].limit()) * index.slack.relative;
-        radius / index.coding.step + self.queries[q].lost
+        radius / index.coding.step + self.queries.lost[q]
     }
 
     fn compare<T: Real>(&mut self, index: &Index<'_, '_, T>, q: usize, i: u32) {

@@ -2,10 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::codes::{GROUP, LANES, Query};
-
-/// Queries, and vectors of rows, whose sums stay in registers.
-const TILE: usize = 4;
+use super::codes::{GROUP, LANES, Queries, TILE};
 
 /// Whether the processor has the instructions.
 pub(super) fn available() -> bool {
@@ -17,31 +14,33 @@ pub(super) fn available() -> bool {
 /// See [`super::screen::screen`].
 ///
 /// # Safety
-/// The processor has the instructions ([`available`]); every query has `groups` codes; for each `LANES` norms there are
-/// `groups` groups of codes, and for each query as many thresholds and masks as there are such vectors.
+/// The processor has the instructions ([`available`]); every active query has its codes; for each `LANES` norms there are
+/// as many groups of codes as a query has, and for each active query as many thresholds and masks as there are such
+/// vectors.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 pub(super) unsafe fn screen(
     codes: &[u8],
     norms: &[i32],
-    queries: &[&Query],
+    queries: &Queries,
+    active: &[usize],
     least: &[i32],
     masks: &mut [u16],
-    groups: usize,
 ) {
+    let groups = queries.groups;
     let vectors = norms.len() / LANES;
-    for first in (0..queries.len()).step_by(TILE) {
+    for first in (0..active.len()).step_by(TILE) {
         // A short tile repeats its last query or vector, whose masks are then written more than once.
-        let last = (queries.len() - first).min(TILE) - 1;
+        let last = (active.len() - first).min(TILE) - 1;
         let place = [0, 1, 2, 3].map(|t: usize| first + t.min(last));
-        let tile = place.map(|q| queries[q].codes.as_ptr());
+        let tile = place.map(|a| queries.codes[active[a] * groups..].as_ptr());
         for v in (0..vectors).step_by(TILE) {
             let last = (vectors - v).min(TILE) - 1;
             let vector = [0, 1, 2, 3].map(|u: usize| v + u.min(last));
             // SAFETY: every vector is one of the `vectors` vectors, and every query has `groups` codes.
             let sums = unsafe { products(codes, norms, vector, tile, groups) };
-            for (q, sums) in place.into_iter().zip(sums) {
+            for (a, sums) in place.into_iter().zip(sums) {
                 for (v, sum) in vector.into_iter().zip(sums) {
-                    let at = q * vectors + v;
+                    let at = a * vectors + v;
                     masks[at] = _mm512_cmpge_epi32_mask(sum, _mm512_set1_epi32(least[at]));
                 }
             }
