@@ -115,7 +115,7 @@ pub enum Error {
         byte: u64,
     },
     /// A class with fewer rows than the work needs.
-    #[error("class '{class}' has {rows} rows, {purpose} needs at least {needed}")]
+    #[error("class '{class}' has {rows} row{}, {purpose} needs at least {needed}", if *.rows == 1 { "" } else { "s" })]
     ClassTooSmall {
         /// The class.
         class: String,

@@ -209,8 +209,50 @@ fn what_is_refused_names_what_is_wrong_and_leaves_nothing() -> Result<()> {
     desk.write("empty.csv", "x,label\n")?;
     let many: String = (0..2000).map(|i| format!("{i},{}\n", i % 9)).collect();
     desk.write("turns.csv", format!("x,label\n{many}oops,1\n{many}"))?;
+    desk.write("far.csv", "x,label\n1,a\n2,a\n1e160,b\n")?;
     let before = desk.names(".")?;
     for (args, code, says) in [
+        (
+            "far.csv --k 1",
+            1,
+            &["far.csv", "'x'", "1e160", "1e152"][..],
+        ),
+        (
+            "t.csv --ignore id --report t.csv --force",
+            2,
+            &["--report t.csv", "input"],
+        ),
+        (
+            "t.csv --ignore id --out n.csv --report ./n.csv",
+            2,
+            &["--report ./n.csv", "table"],
+        ),
+        (
+            "t.csv --ignore id --report no/r.html",
+            1,
+            &["no/r.html", "no folder"],
+        ),
+        (
+            "t.csv --ignore id --method random --missing carry --clean tomek",
+            2,
+            &["carry", "--clean", "impute"],
+        ),
+        (
+            "t.csv --ignore id --method random --scale standard",
+            2,
+            &["random", "--scale"],
+        ),
+        (
+            "t.csv --ignore id,colour --method prowsyn --bases even",
+            2,
+            &["prowsyn", "bases"],
+        ),
+        (
+            "t.csv --ignore id --method random --metric cosine --clean enn",
+            2,
+            &["colour", "--clean", "Euclidean"],
+        ),
+        ("few.csv", 1, &["few.csv", "--small-class"]),
         ("nope.csv", 1, &["nope.csv"][..]),
         (
             "t.csv --label klass",
@@ -295,6 +337,74 @@ fn what_is_refused_names_what_is_wrong_and_leaves_nothing() -> Result<()> {
     }
     let text = desk.succeeds("oversample few.csv --small-class shrink-k --quiet")?;
     ensure!(text.contains("k = 1 instead of 5"), "{text}");
+    Ok(())
+}
+
+#[test]
+fn cleaning_takes_categories_and_stands_in_the_record_and_on_the_page() -> Result<()> {
+    let desk = Desk::new()?;
+    let row = |i: usize| {
+        let class = if i % 6 == 5 { "rare" } else { "usual" };
+        format!("{},{},{class}\n", i * 37 % 23, ["red", "green"][i % 2])
+    };
+    let rows: String = (0..48).map(row).collect();
+    desk.write("t.csv", format!("x,colour,label\n{rows}"))?;
+    let json = desk
+        .prints("oversample t.csv --clean enn --bounds observed --report r.html --json --quiet")?;
+    ensure!(json["clean"] == "enn" && json["bounds"] == "observed" && json["missing"] == "reject");
+    let count = |class: &str, what: &str| json["classes"][class][what].as_u64();
+    let removed = count("rare", "removed").zip(count("usual", "removed"));
+    let (rare, usual) = removed.context("counts")?;
+    ensure!(rare + usual > 0, "the step has work to do: {json}");
+    ensure!(
+        json["notes"][0]
+            .as_str()
+            .is_some_and(|n| n.starts_with(&format!(
+                "cleaning by enn removed {} rows of 80",
+                rare + usual
+            ))),
+        "{json}"
+    );
+    let page = desk.text("r.html")?;
+    ensure!(page.contains("cleaning by enn removed") && page.contains("32 synthetic rows"));
+    Ok(())
+}
+
+#[test]
+fn what_is_cleaned_is_what_is_written() -> Result<()> {
+    // Whole numbers: unrounded, other rows would be each other's nearest.
+    let desk = Desk::new()?;
+    let row = |i: usize| {
+        let rare = i.is_multiple_of(4);
+        let (x, y) = (i * 37 % 61, i * i % 53);
+        format!("{x},{y},{}\n", if rare { "r" } else { "u" })
+    };
+    let rows: String = (0..160).map(row).collect();
+    desk.write("t.csv", format!("x,y,label\n{rows}"))?;
+    desk.succeeds("oversample t.csv --out all.csv --quiet")?;
+    desk.succeeds("oversample t.csv --clean tomek --out cleaned.csv --quiet")?;
+    let mut sets = Vec::new();
+    for name in ["all.csv", "cleaned.csv"] {
+        let mut reader = csv::Reader::from_path(desk.at(name))?;
+        let rows: Vec<(f64, f64, bool)> = reader
+            .deserialize::<(f64, f64, String)>()
+            .map(|r| r.map(|(x, y, class)| (x, y, class == "r")))
+            .collect::<Result<_, _>>()?;
+        sets.push(rows);
+    }
+    let all = &sets[0];
+    let apart = |i: usize, j: usize| (all[i].0 - all[j].0).powi(2) + (all[i].1 - all[j].1).powi(2);
+    let nearest = |i: usize| {
+        let others = (0..all.len()).filter(|&j| j != i);
+        others.min_by(|&a, &b| apart(i, a).total_cmp(&apart(i, b)).then(a.cmp(&b)))
+    };
+    let is_link =
+        |i: usize| nearest(i).is_some_and(|j| nearest(j) == Some(i) && all[i].2 != all[j].2);
+    let kept: Vec<_> = (0..all.len())
+        .filter(|&i| all[i].2 || !is_link(i))
+        .map(|i| all[i])
+        .collect();
+    ensure!(kept.len() < all.len() && kept == sets[1]);
     Ok(())
 }
 

@@ -328,13 +328,47 @@ fn a_class_never_vanishes() {
 }
 
 #[test]
+fn categories_count_as_in_smotenc_where_nothing_is_said() {
+    for width in [0, 1, 4] {
+        let mixed = Table::normal(&[60, 30], width, 3).with_codes(2, 3, 5);
+        let rows = mixed.rows();
+        let mut deviations: Vec<f64> = (0..width)
+            .map(|j| {
+                let column: Vec<f64> = (0..rows.len()).map(|i| rows.numbers(i)[j]).collect();
+                let mean = column.iter().sum::<f64>() / column.len() as f64;
+                let squares = column.iter().map(|x| (x - mean).powi(2));
+                (squares.sum::<f64>() / column.len() as f64).sqrt()
+            })
+            .collect();
+        deviations.sort_by(f64::total_cmp);
+        let median = match width {
+            0 => 1.0,
+            w if w % 2 == 1 => deviations[w / 2],
+            w => (deviations[w / 2 - 1] + deviations[w / 2]) / 2.0,
+        };
+        for step in [Clean::default(), Clean::named("enn").expect("a step")] {
+            let with = |mismatch| {
+                let cleaning = Cleaning {
+                    step,
+                    mismatch,
+                    ..Cleaning::default()
+                };
+                let cleaner = cleaning.check().expect("settings");
+                cleaner
+                    .removed(&rows, mixed.strata(), rows.len(), &())
+                    .map_err(|e| e.to_string())
+            };
+            let own = with(None);
+            assert_eq!(own, with(Some(median.powi(2))), "{width} numbers");
+            let other = with(Some(0.0));
+            assert!(width == 0 || own.is_err() || own != other, "the penalty matters");
+        }
+    }
+}
+
+#[test]
 fn bad_settings_and_tables_are_refused() {
     let mixed = Table::normal(&[12, 6], 2, 1).with_codes(1, 3, 1);
-    let error = removed(&mixed, MAJORITY).expect_err("categories");
-    assert!(
-        matches!(error, Error::Unsupported { op: "tomek", .. }),
-        "{error}"
-    );
     let with = |mismatch, metric| {
         Cleaning {
             mismatch,
@@ -350,6 +384,15 @@ fn bad_settings_and_tables_are_refused() {
     assert!(
         links.expect("links").iter().all(same),
         "a mismatch is farther than any number"
+    );
+    let cosine = with(None, Metric::Cosine).expect("settings").tomek_links(
+        &mixed.rows(),
+        mixed.strata(),
+        &(),
+    );
+    assert!(
+        matches!(cosine, Err(Error::Unsupported { .. })),
+        "{cosine:?}"
     );
     for penalty in [-1.0, f64::NAN, f64::INFINITY] {
         assert!(matches!(

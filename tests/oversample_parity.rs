@@ -55,12 +55,16 @@ fn page_blocks() -> Table {
     Table::numeric(cells, width, classes)
 }
 
-/// `count` rows of a class, from each base as often as from any other.
+/// `count` rows of a class, from each base as often as from any other where the method leaves that open.
 fn make(table: &Table, class: u32, count: usize, method: Method, like: Like) -> Output {
+    let bases = match method {
+        Method::Adasyn { .. } => Bases::Random,
+        _ => Bases::Even,
+    };
     let settings = Settings {
         method,
         like,
-        bases: Bases::Even,
+        bases,
         ..Settings::default()
     };
     let mut to_make = vec![0; table.names.len()];

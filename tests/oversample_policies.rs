@@ -31,7 +31,10 @@ fn a_class_of_k_rows_or_fewer_is_named() {
             );
             assert_eq!(
                 error.to_string(),
-                format!("class 'b' has {rows} rows, {name} with k = 5 needs at least 6")
+                format!(
+                    "class 'b' has {rows} row{}, {name} with k = 5 needs at least 6",
+                    if rows == 1 { "" } else { "s" }
+                )
             );
         }
         let enough = table_for(name, small(6)).balance(by_default(name, 0));
@@ -39,6 +42,38 @@ fn a_class_of_k_rows_or_fewer_is_named() {
             matches!(enough, Ok(_) | Err(Error::NoBase { .. })),
             "{name}"
         );
+    }
+}
+
+#[test]
+fn a_single_row_is_duplicated_by_every_method_that_measures() {
+    for name in [
+        "smote",
+        "smotenc",
+        "borderline1",
+        "borderline2",
+        "svm",
+        "kmeans",
+        "adasyn",
+        "prowsyn",
+    ] {
+        let table = table_for(name, small(1));
+        let settings = Settings {
+            small_class: SmallClass::Duplicate,
+            ..by_default(name, 0)
+        };
+        let balanced = table.balance(settings).expect("duplicates");
+        assert_eq!(
+            balanced.notes,
+            [Note::Duplicated { class: "b".into() }],
+            "{name}"
+        );
+        let numbers = balanced.numbers(&table.rows()).expect("numbers");
+        let own = table.rows();
+        let alone = table.classes.iter().position(|&c| c == 1).expect("a row");
+        for made in numbers.chunks(own.width()) {
+            assert_eq!(made, own.numbers(alone), "{name}");
+        }
     }
 }
 

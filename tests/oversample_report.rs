@@ -24,6 +24,7 @@ fn report(table: &Table, settings: Settings, coverage: Coverage) -> OversampleRe
         &balanced,
         &settings,
         coverage,
+        &|_| (),
         &(),
     )
     .expect("looked at");
@@ -41,7 +42,8 @@ fn report(table: &Table, settings: Settings, coverage: Coverage) -> OversampleRe
             .map(|((name, before), made)| ClassCount {
                 name: name.clone(),
                 before,
-                after: before + made,
+                made,
+                removed: 0,
             })
             .collect(),
         numbers: (0..table.width).map(|j| format!("x{j}")).collect(),
@@ -84,7 +86,7 @@ fn a_page_has_every_section() {
     for words in [
         "smote (k = 5)",
         "340 synthetic rows",
-        "<td class=\"\">60</td><td class=\"\">340</td><td class=\"\">400</td>",
+        "<td class=\"\">60</td><td class=\"\">340</td><td class=\"\">0</td><td class=\"\">400</td>",
         "Drawn are 460 of 460 real and 340 of 340 synthetic rows, a sample of seed 3",
         "of variance)",
         "the class was drawn together",

@@ -4,7 +4,9 @@
 mod tables;
 
 use candle_mixup::data::{Header, Source};
-use candle_mixup::table::{Kind, Missing, Role, ScanOptions, Schema, Which, load, quartiles, scan};
+use candle_mixup::table::{
+    Bounds, Column, Kind, Missing, Role, ScanOptions, Schema, Which, fit, load, quartiles, scan,
+};
 use candle_mixup::{Error, Result};
 use proptest::prelude::*;
 use tables::{Folder, labelled, names, packed};
@@ -540,4 +542,48 @@ proptest! {
             prop_assert_eq!(names[*code as usize], cell);
         }
     }
+}
+
+#[test]
+fn a_column_without_a_name_never_shares_one() -> Result<()> {
+    let folder = Folder::new();
+    let source = folder.file("t.csv", ",0,1,2,label\n7,1,2,3,a\n8,2,3,4,b\n");
+    let options = |ignore: &str| ScanOptions {
+        label: Some("label".into()),
+        ignore: vec![ignore.into()],
+        ..ScanOptions::default()
+    };
+    let ignored = |ignore: &str| -> Result<(Vec<String>, Vec<String>)> {
+        let schema = scan(&source, &options(ignore), &())?;
+        let name = |c: &Column| c.name.clone();
+        let gone = schema.columns.iter().filter(|c| c.role == Role::Ignored);
+        Ok((
+            schema.columns.iter().map(name).collect(),
+            gone.map(name).collect(),
+        ))
+    };
+    let (names, gone) = ignored("#1")?;
+    assert_eq!(
+        (names, gone),
+        (
+            ["#1", "0", "1", "2", "label"].map(String::from).to_vec(),
+            vec!["#1".into()]
+        )
+    );
+    assert_eq!(ignored("1")?.1, ["1"]);
+    assert_eq!(ignored("#4")?.1, ["2"]);
+    Ok(())
+}
+
+#[test]
+fn fitted_numbers_are_whole_and_within_bounds_where_the_column_is() -> Result<()> {
+    let schema = schema("n,x\n1,0.5\n9,2.5\n", &ScanOptions::default())?;
+    let fitted = |bounds| {
+        let mut numbers = [2.5, -7.0, 11.2, 1.25];
+        fit(&schema, bounds, &mut numbers);
+        numbers
+    };
+    assert_eq!(fitted(Bounds::Free), [2.0, -7.0, 11.0, 1.25]);
+    assert_eq!(fitted(Bounds::Observed), [2.0, 0.5, 9.0, 1.25]);
+    Ok(())
 }

@@ -16,8 +16,9 @@ pub struct Cleaning {
     pub metric: Metric,
     /// What the numeric columns are divided by inside the distance. Default: nothing.
     pub scale: Scale,
-    /// What each category in which two rows differ adds to the sum of squares, in units of the distance squared; a
-    /// number, at least 0, with which tables with categories can be cleaned. Default: none, and they are refused.
+    /// What each category in which two rows differ adds to the sum of squares, in units of the distance squared: a
+    /// number, at least 0. Default: as in SMOTENC, the square of the median of the numeric columns' standard deviations,
+    /// here over all rows; 1 where there are no numbers.
     pub mismatch: Option<f64>,
     /// Whose rules hold where imbalanced-learn's SMOTETomek and SMOTEENN differ: Tomek links lose both ends, and a tied
     /// vote goes to the lowest class. Default: ours.

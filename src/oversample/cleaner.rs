@@ -11,6 +11,7 @@
 use std::collections::BTreeMap;
 
 use super::clean::{Agreement, Clean, Cleaning, Ends};
+use super::deviation::{divisors, mismatch};
 use super::neighbours::{Progress, Space};
 use super::rows::{Real, Rows};
 use super::settings::Like;
@@ -48,7 +49,8 @@ impl Cleaner {
     /// # Errors
     /// [`Error::ClassVanishes`] if no row of a class would stay, [`Error::Setting`] for as few rows as neighbours or
     /// more originals than rows, [`Error::Shape`] if rows and classes differ in number, [`Error::Unsupported`] for
-    /// categories without a mismatch, [`Error::Interrupted`].
+    /// categories beside another metric than the Euclidean, [`Error::Value`] for a number beyond ±1e152,
+    /// [`Error::Interrupted`].
     pub fn removed<T: Real>(
         &self,
         rows: &Rows<'_, T>,
@@ -82,7 +84,7 @@ impl Cleaner {
         progress: &dyn Progress,
     ) -> Result<Vec<(u32, u32)>> {
         let all = all(rows, strata)?;
-        let near = self.space(rows)?.nearest(&all, &all, 1, progress)?;
+        let near = self.space(rows, &all)?.nearest(&all, &all, 1, progress)?;
         let nearest = |i: u32| near.of(i as usize)[0];
         let class = |i: u32| strata.classes[i as usize];
         let links = all.iter().map(|&i| (i, nearest(i)));
@@ -91,16 +93,15 @@ impl Cleaner {
             .collect())
     }
 
-    fn space<'a, T: Real>(&self, rows: &Rows<'a, T>) -> Result<Space<'a, T>> {
+    fn space<'a, T: Real>(&self, rows: &Rows<'a, T>, all: &[u32]) -> Result<Space<'a, T>> {
+        rows.check_measurable()?;
         let Cleaning { metric, scale, .. } = self.settings;
-        match (rows.categories(), self.settings.mismatch) {
-            (0, _) => Ok(Space::new(*rows, metric, scale)),
-            (_, Some(penalty)) => Space::new(*rows, metric, scale).with_mismatch(penalty),
-            (_, None) => Err(Error::Unsupported {
-                op: self.settings.step.name(),
-                what: "categories unless a mismatch says how far apart two of them are".into(),
-            }),
+        let space = Space::new(*rows, metric, scale);
+        if rows.categories() == 0 {
+            return Ok(space);
         }
+        let own = || mismatch(rows, all, &divisors(rows, scale));
+        space.with_mismatch(self.settings.mismatch.unwrap_or_else(own))
     }
 
     /// The rows that go from links, ascending; no row is in two links.
@@ -136,7 +137,7 @@ impl Cleaner {
         progress: &dyn Progress,
     ) -> Result<Vec<u32>> {
         let all = all(rows, strata)?;
-        let near = self.space(rows)?.nearest(&all, &all, k, progress)?;
+        let near = self.space(rows, &all)?.nearest(&all, &all, k, progress)?;
         let class = |i: u32| strata.classes[i as usize];
         let stays = |i: u32| {
             let neighbours = near.of(i as usize);

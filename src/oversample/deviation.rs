@@ -66,6 +66,17 @@ pub(super) fn divisors<T: Real>(rows: &Rows<'_, T>, scale: Scale) -> Vec<f64> {
     spread.into_iter().map(divisor).collect()
 }
 
+/// What a category in which two rows differ adds to the square of their distance, as in SMOTENC: the square of the median
+/// of the numeric columns' deviations over `members`, in the units of the distance; 1 where there are no numbers.
+pub(super) fn mismatch<T: Real>(rows: &Rows<'_, T>, members: &[u32], divisors: &[f64]) -> f64 {
+    let deviations = deviations(rows, members);
+    let scaled = deviations.iter().zip(divisors).map(|(d, by)| d / by);
+    match rows.width() {
+        0 => 1.0,
+        _ => median(scaled.collect()).powi(2),
+    }
+}
+
 /// The distance between the quartiles of column `j`, each between the two rows nearest to it in rank.
 fn quartiles<T: Real>(rows: &Rows<'_, T>, j: usize) -> f64 {
     let column = (0..rows.len()).filter_map(|i| rows.numbers(i).get(j));

@@ -115,8 +115,9 @@ impl Oversampler {
     ///
     /// # Errors
     /// [`Error::Shape`] if rows and classes differ in number, [`Error::Data`] for a class number beyond both
-    /// names and rows, [`Error::Unsupported`] for columns that the method does
-    /// not take, [`Error::ClassTooSmall`], [`Error::NoBase`], [`Error::Interrupted`].
+    /// names and rows or a classifier that cannot be trained, [`Error::Unsupported`] for columns that the method does
+    /// not take, [`Error::Value`] for a number beyond ±1e152 where distances are measured, [`Error::Setting`] for more
+    /// neighbours or clusters than there are rows, [`Error::ClassTooSmall`], [`Error::NoBase`], [`Error::Interrupted`].
     pub fn make<T: Real>(
         &self,
         rows: &Rows<'_, T>,
@@ -126,6 +127,9 @@ impl Oversampler {
     ) -> Result<Balanced> {
         check_classes(rows, strata)?;
         check_columns(&self.settings.method, rows.width(), rows.categories())?;
+        if self.settings.method.measures() {
+            rows.check_measurable()?;
+        }
         let space = Space::new(*rows, self.settings.metric, self.settings.scale);
         let mut balanced = Balanced::default();
         let members = members(strata.classes, to_make);
@@ -204,7 +208,8 @@ fn fit<T: Real>(scene: &Scene<'_, T>, method: &Method, notes: &mut Vec<Note>) ->
     let rows = scene.members.len();
     let k = method.neighbours().unwrap_or(0);
     let class = scene.name();
-    if rows > k && rows > 0 {
+    let duplicated = rows == 1 && scene.settings.small_class == SmallClass::Duplicate;
+    if rows > k && rows > 0 && !(duplicated && method.measures()) {
         return Ok(method.clone());
     }
     match (scene.settings.small_class, rows) {
@@ -223,9 +228,9 @@ fn fit<T: Real>(scene: &Scene<'_, T>, method: &Method, notes: &mut Vec<Note>) ->
                 SmallClass::Refuse => k + 1,
                 _ => (k + 1).min(2),
             },
-            purpose: match k {
-                0 => method.name().into(),
-                _ => format!("{} with k = {k}", method.name()),
+            purpose: match method.has_k() {
+                false => method.name().into(),
+                true => format!("{} with k = {k}", method.name()),
             },
         }),
     }

@@ -272,6 +272,31 @@ impl Method {
         }
     }
 
+    /// Whether it measures distances between rows by the metric and the scale of the settings.
+    pub fn measures(&self) -> bool {
+        !matches!(
+            self,
+            Self::Random {}
+                | Self::Rose { .. }
+                | Self::Smoten { .. }
+                | Self::Star { .. }
+                | Self::Mixup { .. }
+        )
+    }
+
+    /// Whether it leaves open from which rows synthetic ones start.
+    pub(super) fn leaves_bases_open(&self) -> bool {
+        !matches!(
+            self,
+            Self::Adasyn { .. } | Self::Star { .. } | Self::Prowsyn { .. }
+        )
+    }
+
+    /// Whether it looks for the k nearest rows of the class.
+    pub(super) fn has_k(&self) -> bool {
+        self.neighbours().is_some() && !matches!(self, Self::Mixup { .. } | Self::Prowsyn { .. })
+    }
+
     /// How many other rows of the class a row needs, if any.
     pub(super) fn neighbours(&self) -> Option<usize> {
         match *self {
@@ -286,7 +311,8 @@ impl Method {
             Self::Mixup {
                 partner: MixupPartner::SameClass,
                 ..
-            } => Some(1),
+            }
+            | Self::Prowsyn { .. } => Some(1),
             _ => None,
         }
     }
@@ -294,7 +320,7 @@ impl Method {
     /// The k of the SMOTE that may take its place.
     pub(super) fn smote_k(&self) -> usize {
         match *self {
-            Self::Borderline2 { k, .. } | Self::Prowsyn { k, .. } => k,
+            Self::Borderline2 { k, .. } | Self::Prowsyn { k, .. } | Self::Geometric { k, .. } => k,
             _ => self.neighbours().unwrap_or(five()),
         }
     }

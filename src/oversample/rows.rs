@@ -52,22 +52,25 @@ pub struct Rows<'a, T> {
     categories: usize,
     len: usize,
     spread: Option<&'a [f64]>,
+    /// The place of the first number beyond [`MEASURABLE`].
+    far: Option<usize>,
 }
 
 /// Numbers that are checked at once: without a way out in between, the compiler vectorises the check.
 const CHECKED: usize = 4096;
 
-/// The place of the first number that is not finite.
-fn not_finite<T: Real>(numbers: &[T]) -> Option<usize> {
-    let is_finite = |part: &[T]| {
-        part.iter()
-            .fold(true, |all, x| all & x.to_f64().is_finite())
-    };
+/// Sums of squares of differences of numbers up to this size stay finite.
+pub(super) const MEASURABLE: f64 = 1e152;
+
+/// The place of the first number whose size exceeds `most`; NaN exceeds everything.
+fn beyond<T: Real>(numbers: &[T], most: f64) -> Option<usize> {
+    let within = |x: &T| x.to_f64().abs() <= most;
+    let all_within = |part: &[T]| part.iter().fold(true, |all, x| all & within(x));
     let parts = numbers.par_chunks(CHECKED).enumerate();
     let (part, numbers) = parts
         .with_min_len(16)
-        .find_first(|(_, part)| !is_finite(part))?;
-    let place = numbers.iter().position(|x| !x.to_f64().is_finite())?;
+        .find_first(|(_, part)| !all_within(part))?;
+    let place = numbers.iter().position(|x| !within(x))?;
     Some(part * CHECKED + place)
 }
 
@@ -102,7 +105,8 @@ impl<'a, T: Real> Rows<'a, T> {
                 got: format!("{} numbers and {} codes", numbers.len(), codes.len()),
             });
         }
-        if let Some(i) = not_finite(numbers) {
+        let far = beyond(numbers, MEASURABLE);
+        if let Some(i) = far.and_then(|_| beyond(numbers, f64::MAX)) {
             return Err(Error::Value {
                 row: i / width,
                 column: i % width,
@@ -117,7 +121,21 @@ impl<'a, T: Real> Rows<'a, T> {
             categories,
             len,
             spread: None,
+            far,
         })
+    }
+
+    /// Refuses numbers between which there is no distance.
+    pub(super) fn check_measurable(&self) -> Result<()> {
+        match self.far {
+            None => Ok(()),
+            Some(i) => Err(Error::Value {
+                row: i / self.width,
+                column: i % self.width,
+                expected: "a number within ±1e152, since squares of larger ones overflow",
+                value: self.numbers[i].to_f64(),
+            }),
+        }
     }
 
     /// Says how widely each numeric column is spread over the whole table, where these rows are only a part of it:
@@ -181,9 +199,9 @@ mod tests {
     #[test]
     fn the_first_number_that_is_not_finite_is_named() {
         let mut numbers = vec![0.5f32; 300_000];
-        assert_eq!(not_finite(&numbers), None);
+        assert_eq!(beyond(&numbers, f64::MAX), None);
         numbers[299_999] = f32::NAN;
-        assert_eq!(not_finite(&numbers), Some(299_999));
+        assert_eq!(beyond(&numbers, f64::MAX), Some(299_999));
         numbers[70_001] = f32::INFINITY;
         let error = Rows::numeric(&numbers, 10).unwrap_err();
         assert!(matches!(
@@ -193,6 +211,26 @@ mod tests {
                 column: 1,
                 ..
             }
+        ));
+    }
+
+    #[test]
+    fn numbers_without_a_distance_are_refused_where_one_is_needed() {
+        let numbers = [1e152, -1e152, 3.0, -1.1e152];
+        assert!(
+            Rows::numeric(&numbers[..2], 1)
+                .unwrap()
+                .check_measurable()
+                .is_ok()
+        );
+        let error = Rows::numeric(&numbers, 2).unwrap().check_measurable();
+        assert!(matches!(
+            error,
+            Err(Error::Value {
+                row: 1,
+                column: 1,
+                ..
+            })
         ));
     }
 }

@@ -14,11 +14,13 @@ pub struct Settings {
     pub method: Method,
     /// Which classes grow, and to what total. Default: all, up to the largest.
     pub strategy: Strategy,
-    /// How far apart two rows are. Default: Euclidean.
+    /// How far apart two rows are. Default: Euclidean. Methods that measure no distance ([`Method::measures`]) do not
+    /// look at it, nor at the scale; an [`audit`](super::audit) does.
     pub metric: Metric,
     /// What the numeric columns are divided by inside the distance, and only there. Default: nothing.
     pub scale: Scale,
-    /// From which rows synthetic ones start, where the method leaves it open (ADASYN counts itself). Default: drawn.
+    /// From which rows synthetic ones start, where the method leaves it open: ADASYN, star and ProWSyn count
+    /// themselves. Default: drawn.
     pub bases: Bases,
     /// What becomes of a class with fewer than k + 1 rows. Default: it is an error.
     pub small_class: SmallClass,
@@ -31,10 +33,11 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Checks every number, and gives what cannot fail on settings any more.
+    /// Checks every number as far as it can be without rows.
     ///
     /// # Errors
-    /// [`Error::Setting`] naming range and value, [`Error::Conflict`] for a metric beside a method that has its own.
+    /// [`Error::Setting`] naming range and value, [`Error::Conflict`] for a metric beside a method that has its own, or
+    /// bases beside one that counts how often each row starts.
     pub fn check(self) -> Result<super::Oversampler> {
         self.method.check()?;
         let own = matches!(self.method, Method::Smotenc { .. } | Method::Smoten { .. });
@@ -42,6 +45,12 @@ impl Settings {
             let name = self.method.name();
             return Err(Error::Conflict(format!(
                 "{name} measures distances its own way: leave the metric out"
+            )));
+        }
+        if self.bases != Bases::Random && !self.method.leaves_bases_open() {
+            return Err(Error::Conflict(format!(
+                "{} counts how often each row starts: leave the bases out",
+                self.method.name()
             )));
         }
         Ok(super::Oversampler { settings: self })

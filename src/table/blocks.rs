@@ -27,7 +27,7 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// The line of the byte at `offset`, from 1, as an editor counts.
+    /// The line of the byte at `offset`, from 1; lines end with a line feed.
     pub fn line(&self, offset: usize) -> u64 {
         self.line + memchr_iter(b'\n', &self.bytes[..offset]).count() as u64
     }

@@ -38,6 +38,6 @@ pub use quantiles::quartiles;
 pub use scan::scan;
 pub use schema::{Column, Schema};
 pub use write::{
-    Bounds, Chunk, Extra, ExtraKind, Sink, Values, WriteOptions, check_output, provenance, write,
-    write_to,
+    Bounds, Chunk, Extra, ExtraKind, Sink, Values, WriteOptions, check_output, fit, provenance,
+    write, write_to,
 };

@@ -8,7 +8,8 @@ use super::kind::Role;
 use crate::data::{Header, shorten};
 use crate::error::{Error, Result};
 
-/// How a table is read. A column is given by its name or, where no column has that name, by its number from 1.
+/// How a table is read. A column is given by its name or, where no column has that name, by its number from 1: `3` or
+/// `#3`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ScanOptions {
@@ -91,7 +92,8 @@ fn named_twice(column: &str, before: &str, list: &str) -> Error {
 
 fn find(path: &Path, names: &[String], column: &str) -> Result<usize> {
     let same: Vec<usize> = (0..names.len()).filter(|&i| names[i] == column).collect();
-    let numbered = || column.parse::<usize>().ok()?.checked_sub(1);
+    let number = column.strip_prefix('#').unwrap_or(column);
+    let numbered = || number.parse::<usize>().ok()?.checked_sub(1);
     match same.as_slice() {
         [one] => Ok(*one),
         [first, second, ..] => Err(twins(path, column, *first, *second)),
@@ -123,7 +125,7 @@ fn twins(path: &Path, name: &str, first: usize, second: usize) -> Error {
     Error::file(
         path,
         format!(
-            "the name '{}' stands twice, in columns {} and {}; rename one, or name both by number in --ignore",
+            "the name '{0}' stands twice, in columns {1} and {2}; rename one, or say --ignore '#{1},#{2}'",
             shorten(name),
             first + 1,
             second + 1

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::blocks::Block;
+use super::blocks::{Block, shown};
 use super::format::{Body, Format};
 use super::in_order::in_order;
 use super::infer::Subject;
@@ -177,7 +177,7 @@ impl Part {
             for (i, tally) in self.tallies.iter_mut().enumerate() {
                 let cell = record.cell(i, &block.bytes, &mut scratch);
                 match options.is_missing(cell) {
-                    true => tally.add_missing(at),
+                    true => tally.add_missing(at, || shown(cell)),
                     false => tally.add_text(cell, at),
                 }
             }

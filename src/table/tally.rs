@@ -82,9 +82,10 @@ impl Tally {
         }
     }
 
-    pub fn add_missing(&mut self, at: u64) {
+    /// Counts a missing cell, which an error would show by `show`.
+    pub fn add_missing(&mut self, at: u64, show: impl Fn() -> String) {
         self.missing += 1;
-        note(&mut self.first_missing, at, String::new);
+        note(&mut self.first_missing, at, show);
     }
 
     fn add_number(&mut self, number: Number, cell: &[u8], at: u64) {

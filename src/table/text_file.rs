@@ -64,14 +64,25 @@ impl TextFile {
     }
 }
 
-/// The names in the first record; where there is none, the column's number from 1.
+/// The names in the first record; where there is none, the column's number from 1, or #1 where another column has that
+/// name.
 fn names(record: &Record, bytes: &[u8], header: Header) -> Vec<String> {
+    if header == Header::Absent {
+        return (1..=record.len()).map(|i| i.to_string()).collect();
+    }
     let mut scratch = Vec::new();
-    let mut name = |i: usize| match record.cell(i, bytes, &mut scratch) {
-        name if name.is_empty() || header == Header::Absent => (i + 1).to_string(),
-        name => String::from_utf8_lossy(name).into_owned(),
-    };
-    (0..record.len()).map(&mut name).collect()
+    let mut written = |i| String::from_utf8_lossy(record.cell(i, bytes, &mut scratch)).into_owned();
+    let mut names: Vec<String> = (0..record.len()).map(&mut written).collect();
+    for i in 0..names.len() {
+        if names[i].is_empty() {
+            let number = (i + 1).to_string();
+            names[i] = match names.contains(&number) {
+                true => format!("#{number}"),
+                false => number,
+            };
+        }
+    }
+    names
 }
 
 /// Refuses a record that has not as many cells as the first.

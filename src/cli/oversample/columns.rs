@@ -4,6 +4,11 @@ use candle_mixup::oversample::{Method, Metric, Scale, Settings, Takes};
 use candle_mixup::table::{Column, Role, Schema, Summary};
 use candle_mixup::{Error, Result};
 
+use super::args::OversampleArgs;
+
+/// Distances between larger numbers overflow.
+const FARTHEST: f64 = 1e152;
+
 /// A column outweighs the others from this many times their spread on.
 const OUTWEIGHS: f64 = 1000.0;
 
@@ -32,6 +37,63 @@ pub fn check(method: &Method, schema: &Schema) -> Result<()> {
     Err(Error::Conflict(text))
 }
 
+/// An error of the oversampler with the file, and what may be done.
+pub fn advised(error: Error, file: &str) -> anyhow::Error {
+    let advice = match &error {
+        Error::ClassTooSmall { purpose, .. } => match purpose.contains("k = ") {
+            true => {
+                "a smaller --k, --small-class shrink-k or duplicate, or --strategy without the class"
+            }
+            false => "--small-class duplicate, or --strategy without the class",
+        },
+        Error::NoBase { .. } => "--fallback smote, or other settings of the method",
+        _ => return error.into(),
+    };
+    anyhow::Error::from(error).context(format!(
+        "{file}: a class cannot grow (what helps: {advice})"
+    ))
+}
+
+/// Refuses distances that no method, cleaning step or report would measure, or that cannot be.
+pub fn check_distances(args: &OversampleArgs, settings: &Settings, schema: &Schema) -> Result<()> {
+    let looks = args.method.clean.is_some() || args.output.report.is_some();
+    let measured = settings.method.measures() || looks;
+    let name = settings.method.name();
+    let asked = (settings.metric, settings.scale) != (Metric::Euclidean, Scale::None);
+    if asked && !measured {
+        return Err(Error::Conflict(format!(
+            "{name} measures no distance by --metric and --scale: leave them out"
+        )));
+    }
+    if args.method.clean.is_some()
+        && settings.metric != Metric::Euclidean
+        && schema.categorical().next().is_some()
+    {
+        return Err(Error::Conflict(format!(
+            "--clean measures tables with categories by the Euclidean distance alone, and these columns are categorical: {}",
+            names(schema.categorical())
+        )));
+    }
+    let far = |c: &&Column| {
+        c.summary
+            .is_some_and(|s| s.min < -FARTHEST || s.max > FARTHEST)
+    };
+    match schema.numeric().find(far).filter(|_| measured) {
+        None => Ok(()),
+        Some(column) => Err(Error::file(
+            &schema.path,
+            format!(
+                "column '{}' holds {:e}: expected numbers within ±{FARTHEST:e}, since squares of larger ones overflow; \
+                 --ignore it",
+                column.name,
+                column
+                    .summary
+                    .map_or(0.0, |s| if s.max > FARTHEST { s.max } else { s.min })
+            ),
+        )),
+    }
+}
+
 /// Names of columns, ten at most.
 pub fn names<'a>(columns: impl Iterator<Item = &'a Column>) -> String {
     let all: Vec<&str> = columns.map(|c| c.name.as_str()).collect();
@@ -48,11 +110,10 @@ pub fn ignored(schema: &Schema) -> impl Iterator<Item = &Column> {
 
 /// Says so where, unscaled, one column's spread makes the others count for nothing.
 pub fn outweighed(settings: &Settings, schema: &Schema) -> Option<String> {
-    let measured = matches!(
-        settings.method.name(),
-        "random" | "rose" | "star" | "mixup" | "smoten"
-    );
-    if settings.scale != Scale::None || settings.metric == Metric::Cosine || measured {
+    if settings.scale != Scale::None
+        || settings.metric == Metric::Cosine
+        || !settings.method.measures()
+    {
         return None;
     }
     let mut spread: Vec<(f64, &str)> = schema

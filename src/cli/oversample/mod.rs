@@ -13,7 +13,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use candle_mixup::Error;
 use candle_mixup::data::{Header, Source};
-use candle_mixup::oversample::{Balanced, Settings};
+use candle_mixup::oversample::{Balanced, Rows, Scale, Settings};
 use candle_mixup::split::Strata;
 use candle_mixup::table::{self, Format, Loaded, Missing, ScanOptions, Schema, Which};
 
@@ -55,7 +55,7 @@ pub fn run(args: OversampleArgs) -> Result<()> {
         .context("cannot start threads")?;
     let source = Source::parse(&args.file)?;
     let out = out(&args, &source)?;
-    check_free(&args, &out)?;
+    check_free(&args, &out, &source)?;
     let bar = Bar::new(
         &Bars::new(args.print.quiet),
         Interrupt::listen_and_say("stopping (Ctrl-C again ends at once)")?,
@@ -68,6 +68,7 @@ pub fn run(args: OversampleArgs) -> Result<()> {
     let settings = settings::settings(&args, numbers, categories)?;
     let oversampler = settings.clone().check()?;
     columns::check(&settings.method, &schema)?;
+    columns::check_distances(&args, &settings, &schema)?;
     let missing = missing(&args, &settings)?;
     let names = schema.class_names();
     let to_make = settings
@@ -77,15 +78,14 @@ pub fn run(args: OversampleArgs) -> Result<()> {
     let which = classes.as_deref().map_or(Which::All, Which::Classes);
     let table = table::load(&source, &schema, which, missing, &bar)?;
     let spread = schema.spread();
-    let rows = match classes {
-        Some(_) => table.rows()?.with_spread(&spread)?,
-        None => table.rows()?,
-    };
+    let rows = spread_rows(&table, &settings, &spread)?;
     let strata = Strata {
         classes: &table.classes,
         names: &names,
     };
-    let balanced = oversampler.make(&rows, strata, &to_make, &bar)?;
+    let balanced = oversampler
+        .make(&rows, strata, &to_make, &bar)
+        .map_err(|e| columns::advised(e, &source.to_string()))?;
     let mut notes: Vec<String> = balanced.notes.iter().map(ToString::to_string).collect();
     notes.extend(columns::outweighed(&settings, &schema));
     let mut run = Run {
@@ -102,6 +102,7 @@ pub fn run(args: OversampleArgs) -> Result<()> {
         started,
     };
     run.removed = work::clean(&run, &bar)?;
+    run.notes.extend(work::cleaned(&run));
     write::table(&run, &bar)?;
     summary::report(&run, &bar)?;
     bar.finish();
@@ -109,10 +110,28 @@ pub fn run(args: OversampleArgs) -> Result<()> {
 }
 
 impl Run {
+    /// The rows in memory, as the oversampler saw them.
+    fn rows<'a>(&'a self, spread: &'a [f64]) -> Result<Rows<'a, f64>> {
+        spread_rows(&self.table, &self.settings, spread)
+    }
+
     /// The path under which the table is known.
     fn name(&self) -> String {
         self.source.to_string()
     }
+}
+
+/// The rows in memory; standard deviations are those of the whole table, whichever rows these are.
+fn spread_rows<'a>(
+    table: &'a Loaded,
+    settings: &Settings,
+    spread: &'a [f64],
+) -> Result<Rows<'a, f64>> {
+    let rows = table.rows()?;
+    Ok(match settings.scale {
+        Scale::Standard => rows.with_spread(spread)?,
+        Scale::None | Scale::Robust => rows,
+    })
 }
 
 /// `--out`, or the table's name with `.balanced` before its ending, in the current folder.
@@ -140,8 +159,8 @@ fn out(args: &OversampleArgs, source: &Source) -> Result<Out> {
     Ok(Out::File(path))
 }
 
-/// Refuses what would be overwritten.
-fn check_free(args: &OversampleArgs, out: &Out) -> Result<()> {
+/// Refuses what would be overwritten, and a report that has no place of its own.
+fn check_free(args: &OversampleArgs, out: &Out, source: &Source) -> Result<()> {
     let files = [
         match out {
             Out::File(path) => Some(("--out", path)),
@@ -154,6 +173,44 @@ fn check_free(args: &OversampleArgs, out: &Out) -> Result<()> {
             let text = format!(
                 "{flag} {}: it exists (--force overwrites it)",
                 path.display()
+            );
+            return Err(Error::Conflict(text).into());
+        }
+    }
+    let Some(report) = &args.output.report else {
+        return Ok(());
+    };
+    let folder = match report.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    if report.is_dir() || !folder.is_dir() {
+        let text = match report.is_dir() {
+            true => "is a folder, not a file".into(),
+            false => format!("there is no folder {}", folder.display()),
+        };
+        return Err(Error::file(report, text).into());
+    }
+    let place = |path: &Path| -> Option<PathBuf> {
+        let folder = path.parent().filter(|f| *f != Path::new(""));
+        let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok()?;
+        path.canonicalize()
+            .ok()
+            .or(Some(folder.join(path.file_name()?)))
+    };
+    let table = match out {
+        Out::File(path) => place(path),
+        Out::Stdout => None,
+    };
+    let input = match source {
+        Source::File(path) => place(path),
+        Source::Shipped(_) => None,
+    };
+    for (what, other) in [("table", table), ("input", input)] {
+        if other.is_some() && other == place(report) {
+            let text = format!(
+                "--report {}: that is the {what}; name another file",
+                report.display()
             );
             return Err(Error::Conflict(text).into());
         }
@@ -183,6 +240,11 @@ fn missing(args: &OversampleArgs, settings: &Settings) -> Result<Missing> {
     Ok(match args.policies.missing {
         MissingArg::Reject => Missing::Reject,
         MissingArg::Impute => Missing::Impute,
+        MissingArg::Carry if args.method.clean.is_some() || args.output.report.is_some() => {
+            let text = "--missing carry leaves cells without a number, and --clean and --report measure distances: \
+                        use --missing impute";
+            return Err(Error::Conflict(text.into()).into());
+        }
         MissingArg::Carry if settings.method.name() == "random" => Missing::Carry,
         MissingArg::Carry => {
             let text = format!(

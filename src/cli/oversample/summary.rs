@@ -9,12 +9,12 @@ use candle_mixup::report::{
     BalanceRow, ClassCount, OversampleReport, balance_table, oversample_page,
 };
 use candle_mixup::split::Strata;
-use candle_mixup::table::{Column, Role};
+use candle_mixup::table::{self, Column, Role};
 use serde_json::{Map, Value, json};
 
 use super::columns::{ignored, names};
 use super::work::Bar;
-use super::write::told;
+use super::write::{bounds, told};
 use super::{Out, Run};
 
 /// Prints the summary: on stderr where the table itself goes to stdout.
@@ -75,10 +75,6 @@ fn as_text(run: &Run) -> String {
     for note in &run.notes {
         text += &format!("note: {note}\n");
     }
-    if !run.removed.is_empty() {
-        let word = "after cleaning the classes are no longer of the size that was asked for";
-        text += &format!("note: {word}; {} rows were removed\n", run.removed.len());
-    }
     let after: usize = classes(run).iter().map(BalanceRow::after).sum();
     let seconds = run.started.elapsed().as_secs_f64();
     text += &format!("table  {} ({after} rows, {seconds:.2} s)\n", told(&run.out));
@@ -101,11 +97,14 @@ pub fn report(run: &Run, bar: &Bar) -> Result<()> {
         true => Coverage::Whole,
         false => Coverage::GrownClasses,
     };
-    let rows = run.table.rows()?;
+    let spread = run.schema.spread();
+    let rows = run.rows(&spread)?;
+    let fit = |numbers: &mut [f64]| table::fit(&run.schema, bounds(&run.args), numbers);
     let name = |c: &Column| c.name.clone();
     let classes = classes(run).into_iter().map(|c| ClassCount {
         before: c.before,
-        after: c.after(),
+        made: c.synthetic,
+        removed: c.removed,
         name: c.name,
     });
     let page = oversample_page(&OversampleReport {
@@ -116,11 +115,25 @@ pub fn report(run: &Run, bar: &Bar) -> Result<()> {
         classes: classes.collect(),
         numbers: run.schema.numeric().map(name).collect(),
         categories: run.schema.categorical().map(name).collect(),
-        audit: audit(&rows, strata, &run.balanced, &run.settings, coverage, bar)?,
+        audit: audit(
+            &rows,
+            strata,
+            &run.balanced,
+            &run.settings,
+            coverage,
+            &fit,
+            bar,
+        )?,
         notes: run.notes.clone(),
         seconds: run.started.elapsed().as_secs_f64(),
     })?;
     Ok(files::write(path, page.as_bytes())?)
+}
+
+/// An argument's value as it is given.
+fn word(value: impl clap::ValueEnum) -> String {
+    let value = value.to_possible_value();
+    value.map_or_else(String::new, |v| v.get_name().to_string())
 }
 
 /// "smote, k = 5, seed 0".
@@ -171,6 +184,9 @@ fn as_json(run: &Run) -> Value {
         "rows": classes.iter().map(BalanceRow::after).sum::<usize>(),
         "seconds": run.started.elapsed().as_secs_f64(),
         "settings": run.settings,
+        "clean": run.args.method.clean.map(word),
+        "bounds": word(run.args.distance.bounds),
+        "missing": word(run.args.policies.missing),
         "data": run.name(),
         "columns": columns,
         "notes": run.notes,

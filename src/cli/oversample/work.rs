@@ -5,10 +5,12 @@ use std::sync::Mutex;
 use anyhow::Result;
 use candle_mixup::oversample::{Clean, Cleaning, Like, Progress, Rows, Scale, Settings};
 use candle_mixup::split::Strata;
+use candle_mixup::table;
 use indicatif::ProgressBar;
 
 use super::Run;
 use super::args::{CleanArg, OversampleArgs};
+use super::write::bounds;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::progress::Bars;
 
@@ -45,19 +47,35 @@ pub fn clean(run: &Run, progress: &Bar) -> Result<Vec<u32>> {
         like: run.settings.like,
     }
     .check()?;
-    let table = run.table.rows()?;
+    let rows = run.table.rows()?;
     let mut numbers = run.table.numbers.clone();
-    numbers.extend(run.balanced.numbers(&table)?);
+    let mut made = run.balanced.numbers(&rows)?;
+    table::fit(&run.schema, bounds(&run.args), &mut made);
+    numbers.extend(made);
     let mut codes = run.table.codes.clone();
-    codes.extend(run.balanced.codes(&table)?);
+    codes.extend(run.balanced.codes(&rows)?);
     let mut classes = run.table.classes.clone();
     classes.extend(run.balanced.classes());
-    let rows = Rows::mixed(&numbers, table.width(), &codes, table.categories())?;
+    let all = Rows::mixed(&numbers, rows.width(), &codes, rows.categories())?;
     let strata = Strata {
         classes: &classes,
         names: &run.names,
     };
-    Ok(cleaner.removed(&rows, strata, table.len(), progress)?)
+    Ok(cleaner.removed(&all, strata, rows.len(), progress)?)
+}
+
+/// Says what the cleaning step did.
+pub fn cleaned(run: &Run) -> Option<String> {
+    let step = match run.args.method.clean? {
+        CleanArg::Tomek => "tomek",
+        CleanArg::Enn => "enn",
+    };
+    Some(format!(
+        "cleaning by {step} removed {} rows of {}: classes are no longer of the size that was asked for",
+        run.removed.len(),
+        run.schema.rows + run.balanced.len()
+    ))
+    .filter(|_| !run.removed.is_empty())
 }
 
 /// A bar on stderr for each piece of work, and Ctrl-C.

@@ -58,10 +58,15 @@ pub fn options(args: &OversampleArgs, removed: &[u32]) -> WriteOptions {
     WriteOptions {
         extras,
         leave_out: removed.to_vec(),
-        bounds: match args.distance.bounds {
-            BoundsArg::Free => Bounds::Free,
-            BoundsArg::Observed => Bounds::Observed,
-        },
+        bounds: bounds(args),
+    }
+}
+
+/// Within which synthetic numbers are kept.
+pub fn bounds(args: &OversampleArgs) -> Bounds {
+    match args.distance.bounds {
+        BoundsArg::Free => Bounds::Free,
+        BoundsArg::Observed => Bounds::Observed,
     }
 }
 

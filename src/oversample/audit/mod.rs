@@ -1,7 +1,7 @@
 //! What oversampling did to a table, in numbers: where the new rows lie, how near to real ones, and what moved.
 //!
-//! Everything is computed from samples of stated size, drawn from the seed of the settings: memory goes by the samples
-//! and never by the table. The samples, and so the numbers, are the same at any thread count.
+//! Everything is computed from samples of stated size, drawn from the seed of the settings: beside them, memory holds row
+//! numbers and never a copy of the table. The samples, and so the numbers, are the same at any thread count.
 
 mod eigen;
 mod moved;
@@ -66,25 +66,29 @@ struct Grown<'a, T> {
 }
 
 /// Looks at what was made of `rows`: `balanced` and `settings` are those of the
-/// [`Oversampler`](super::Oversampler).
+/// [`Oversampler`](super::Oversampler). `fit` is what becomes of synthetic numbers, `[rows, width]`, before they are used,
+/// such as [`table::fit`](crate::table::fit); `&|_| ()` for nothing.
 ///
 /// # Errors
 /// [`Error::Shape`] if rows and classes differ in number, [`Error::Pairs`] if `balanced` was made from other rows,
-/// [`Error::Data`] for a class that grew from no row, [`Error::Interrupted`].
+/// [`Error::Value`] for a number beyond ±1e152, [`Error::Data`] for a class that grew from no row,
+/// [`Error::Interrupted`].
 pub fn audit<T: Real>(
     rows: &Rows<'_, T>,
     strata: Strata<'_>,
     balanced: &Balanced,
     settings: &Settings,
     coverage: Coverage,
+    fit: &dyn Fn(&mut [T]),
     progress: &dyn Progress,
 ) -> Result<Audit> {
+    rows.check_measurable()?;
     let members = by_class(rows, strata)?;
     let mut projection = Projection::begin(rows, &members, &balanced.made, settings.seed);
     let mut distances = Vec::new();
     let mut moved = Moved::default();
     for made in &balanced.made {
-        let grown = grown(rows, &members, made, settings.seed)?;
+        let grown = grown(rows, &members, made, settings.seed, fit)?;
         if let Some(projection) = &mut projection {
             projection.add(&grown);
         }
@@ -134,6 +138,7 @@ fn grown<'a, T: Real>(
     members: &'a [Vec<u32>],
     made: &Made,
     seed: u64,
+    fit: &dyn Fn(&mut [T]),
 ) -> Result<Grown<'a, T>> {
     let class = made.class;
     let members = members.get(class as usize).map_or(&[][..], Vec::as_slice);
@@ -148,7 +153,7 @@ fn grown<'a, T: Real>(
         class,
         members,
         made: count,
-        synthetic: Sample::of_recipe(&made.recipe, rows, &chosen)?,
+        synthetic: Sample::of_recipe(&made.recipe, rows, &chosen, fit)?,
     })
 }
 
@@ -182,7 +187,7 @@ pub(super) mod tests {
             classes,
             names: &names,
         };
-        audit(rows, strata, &balanced, settings, coverage, &())
+        audit(rows, strata, &balanced, settings, coverage, &|_| (), &())
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! How near rows lie to the real rows of their class, in the oversampler's own distance.
+//! How near rows lie to the real rows of their class, by the metric and the scale of the settings; in tables with
+//! categories by SMOTENC's distance.
 //!
 //! ```text
 //! d(q) = min over real rows r ≠ q of the class of d(q, r)

@@ -71,14 +71,20 @@ impl<T: Real> Sample<T> {
         part
     }
 
-    /// The synthetic rows of these numbers, ascending.
-    pub fn of_recipe(recipe: &Recipe, rows: &Rows<'_, T>, chosen: &[usize]) -> Result<Self> {
+    /// The synthetic rows of these numbers, ascending, after `fit`.
+    pub fn of_recipe(
+        recipe: &Recipe,
+        rows: &Rows<'_, T>,
+        chosen: &[usize],
+        fit: &dyn Fn(&mut [T]),
+    ) -> Result<Self> {
         let mut sample = Self::like(rows);
         for chunk in chosen.chunk_by(|a, b| a / BLOCK == b / BLOCK) {
             let (Some(&first), Some(&last)) = (chunk.first(), chunk.last()) else {
                 continue;
             };
-            let numbers = recipe.numbers(rows, first..last + 1)?;
+            let mut numbers = recipe.numbers(rows, first..last + 1)?;
+            fit(&mut numbers);
             let codes = recipe.codes(rows, first..last + 1)?;
             for r in chunk.iter().map(|r| r - first) {
                 sample.push(

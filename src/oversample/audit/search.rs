@@ -2,7 +2,7 @@
 
 use super::sample::Sample;
 use crate::error::Result;
-use crate::oversample::deviation::{deviations, divisors, median};
+use crate::oversample::deviation::{divisors, mismatch};
 use crate::oversample::neighbours::{Progress, Space};
 use crate::oversample::rows::{Real, Rows};
 use crate::oversample::settings::{Metric, Scale, Settings};
@@ -33,7 +33,8 @@ pub(super) struct Search<'a, 'r, T> {
 }
 
 impl<'a, 'r, T: Real> Search<'a, 'r, T> {
-    /// The metric and the scale of the settings; categories count as in SMOTENC, and 1 each without numbers.
+    /// The metric and the scale of the settings. Categories count as in SMOTENC, and 1 each without numbers; beside them
+    /// the metric is Euclidean.
     pub fn new(
         rows: &'a Rows<'r, T>,
         members: &[u32],
@@ -41,18 +42,15 @@ impl<'a, 'r, T: Real> Search<'a, 'r, T> {
         progress: &'a dyn Progress,
     ) -> Self {
         let divisors = divisors(rows, settings.scale);
-        let deviations = deviations(rows, members);
-        let scaled = deviations.iter().zip(&divisors).map(|(d, by)| d / by);
-        let mismatch = match rows.width() {
-            0 => 1.0,
-            _ => median(scaled.collect()).powi(2),
-        };
         Self {
             rows,
-            metric: settings.metric,
+            metric: match rows.categories() {
+                0 => settings.metric,
+                _ => Metric::Euclidean,
+            },
             scale: settings.scale,
+            mismatch: mismatch(rows, members, &divisors),
             divisors,
-            mismatch,
             progress,
         }
     }
@@ -84,7 +82,7 @@ impl<'a, 'r, T: Real> Search<'a, 'r, T> {
         }
         let rows = table.rows()?.with_spread(&self.divisors)?;
         let mut space = Space::new(rows, self.metric, self.scale);
-        if self.mismatch > 0.0 {
+        if self.rows.categories() > 0 {
             space = space.with_mismatch(self.mismatch)?;
         }
         let among: Vec<u32> = (0..part.len() as u32).collect();

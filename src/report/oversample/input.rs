@@ -11,8 +11,17 @@ pub struct ClassCount {
     pub name: String,
     /// Rows before.
     pub before: usize,
+    /// Synthetic rows that were made.
+    pub made: usize,
+    /// Rows, of either kind, that a cleaning step took away.
+    pub removed: usize,
+}
+
+impl ClassCount {
     /// Rows after.
-    pub after: usize,
+    pub fn after(&self) -> usize {
+        (self.before + self.made).saturating_sub(self.removed)
+    }
 }
 
 /// Everything on the page of `oversample`.

@@ -40,8 +40,7 @@ pub fn oversample_page(report: &OversampleReport) -> Result<String> {
 }
 
 fn made(report: &OversampleReport) -> usize {
-    let made = |c: &ClassCount| c.after.saturating_sub(c.before);
-    report.classes.iter().map(made).sum()
+    report.classes.iter().map(|c| c.made).sum()
 }
 
 /// Grey for the largest class, a colour each for the rarest that grew, and grey for the rest.
@@ -62,7 +61,7 @@ fn palette(report: &OversampleReport) -> Palette {
     let classes = &report.classes;
     let largest = (0..classes.len()).max_by_key(|&c| (classes[c].before, std::cmp::Reverse(c)));
     let mut grown: Vec<usize> = (0..classes.len())
-        .filter(|&c| classes[c].after > classes[c].before && Some(c) != largest)
+        .filter(|&c| classes[c].made > 0 && Some(c) != largest)
         .collect();
     grown.sort_by_key(|&c| (classes[c].before, c));
     grown.truncate(COLOURED);
@@ -190,7 +189,12 @@ fn plain(value: &serde_json::Value) -> String {
 
 fn counts(report: &OversampleReport, palette: &Palette) -> Result<String> {
     let total = |of: fn(&ClassCount) -> usize| report.classes.iter().map(of).sum::<usize>();
-    let (before, after) = (total(|c| c.before), total(|c| c.after));
+    let all = ClassCount {
+        name: "all rows".into(),
+        before: total(|c| c.before),
+        made: total(|c| c.made),
+        removed: total(|c| c.removed),
+    };
     let share = |part: usize, of: usize| match of {
         0 => "-".into(),
         of => format!("{:.2} %", 100.0 * part as f64 / of as f64),
@@ -199,38 +203,29 @@ fn counts(report: &OversampleReport, palette: &Palette) -> Result<String> {
         "class",
         "before",
         "made",
+        "removed",
         "after",
         "share before",
         "share after",
     ]
     .map(String::from);
-    let row = |name: &str, old: usize, new: usize| -> Vec<Cell> {
-        let made = new.saturating_sub(old);
-        let numbers = [old, made, new].map(|n| Cell::from(n.to_string()));
-        let shares = [share(old, before), share(new, after)].map(Cell::from);
-        let name = std::iter::once(Cell::from(name));
-        name.chain(numbers).chain(shares).collect()
+    let row = |c: &ClassCount| -> Vec<Cell> {
+        let numbers = [c.before, c.made, c.removed, c.after()].map(|n| Cell::from(n.to_string()));
+        let shares = [share(c.before, all.before), share(c.after(), all.after())];
+        let name = std::iter::once(Cell::from(c.name.as_str()));
+        name.chain(numbers).chain(shares.map(Cell::from)).collect()
     };
-    let rows = report
-        .classes
-        .iter()
-        .map(|c| row(&c.name, c.before, c.after));
-    let all = std::iter::once(row("all rows", before, after));
-    let table = html::table(1, &header, rows.chain(all));
+    let rows = report.classes.iter().chain([&all]).map(row);
+    let table = html::table(1, &header, rows);
     let mut order: Vec<usize> = (0..report.classes.len()).collect();
-    let added = |c: usize| {
-        report.classes[c]
-            .after
-            .saturating_sub(report.classes[c].before)
-    };
-    order.sort_by_key(|&c| (std::cmp::Reverse(added(c)), c));
+    order.sort_by_key(|&c| (std::cmp::Reverse(report.classes[c].made), c));
     order.truncate(BARS);
     order.sort_unstable();
     let left_out = report.classes.len() - order.len();
     let bar = |c: usize| Bar {
         name: report.classes[c].name.clone(),
         before: report.classes[c].before,
-        after: report.classes[c].after,
+        after: report.classes[c].before + report.classes[c].made,
         style: palette.of(c as u32),
     };
     let bars: Vec<Bar> = order.into_iter().map(bar).collect();

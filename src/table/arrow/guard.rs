@@ -9,7 +9,14 @@ use crate::error::{Error, Result};
 
 /// What a library reports of a file.
 pub(in super::super) fn problem(path: &Path, e: impl Display) -> Error {
-    Error::file(path, format!("damaged, or not what its name says: {e}"))
+    let text = e.to_string();
+    let problem = match text.split_once("Disabled feature at compile time: ") {
+        Some((_, codec)) => format!(
+            "its columns are compressed by {codec}, which is not read here; zstd, snappy, gzip and lz4 are"
+        ),
+        None => format!("damaged, or not what its name says: {text}"),
+    };
+    Error::file(path, problem)
 }
 
 /// Does the work of a library on a file; nothing that the work held is looked at after a panic.

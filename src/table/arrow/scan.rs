@@ -14,7 +14,7 @@ use super::super::scan::{Counts, Part};
 use super::super::tally::Tally;
 use super::cells::{Numbers, each_name, kind_of};
 use super::open::{Opened, Piece};
-use crate::data::{Source, shorten};
+use crate::data::{Header, Source, shorten};
 use crate::error::{Error, Result};
 use crate::oversample::Progress;
 
@@ -26,6 +26,13 @@ pub(in super::super) fn scan(
 ) -> Result<Counts> {
     let opened = Opened::open(source)?;
     let path = opened.path.clone();
+    if options.header == Header::Absent {
+        let text = format!(
+            "{}: its columns have names; only csv and tsv files can be without",
+            path.display()
+        );
+        return Err(Error::Conflict(text));
+    }
     let fields: Vec<_> = opened.schema.fields().iter().cloned().collect();
     let names: Vec<String> = fields.iter().map(|f| f.name().clone()).collect();
     let wanted = options.wanted(&path, &names)?;
@@ -131,7 +138,9 @@ fn count(
         let at = row + i as u64;
         match name {
             Some(name) if !options.names_missing(name) => tally.add_text(name, at),
-            _ => tally.add_missing(at),
+            _ => tally.add_missing(at, || {
+                name.map_or_else(String::new, |n| String::from_utf8_lossy(n).into_owned())
+            }),
         }
     });
 }
@@ -146,7 +155,10 @@ fn count_numbers(
     for (i, &x) in numbers.values.iter().enumerate() {
         let at = row + i as u64;
         if array.is_null(i) || missing.holds(x) {
-            tally.add_missing(at);
+            tally.add_missing(at, || match array.is_null(i) {
+                true => String::new(),
+                false => x.to_string(),
+            });
             continue;
         }
         let number = match numbers.whole {

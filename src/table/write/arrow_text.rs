@@ -119,31 +119,40 @@ impl Texts {
     /// Dates, times and decimals, which only ignored columns hold; false for any other type.
     fn push_times(&mut self, array: &dyn Array) -> bool {
         macro_rules! shown {
-            ($kind:ty, $method:ident) => {{
+            ($kind:ty, $method:ident) => {
+                shown!($kind, $method, "")
+            };
+            ($kind:ty, $method:ident, $zone:expr) => {{
                 let cells = array.as_primitive::<$kind>();
                 self.push_each(array, |out, i| {
-                    if let Some(value) = cells.$method(i) {
-                        // Memory takes everything.
-                        let _ = write!(out, "{value}");
-                    }
+                    // Memory takes everything. A time beyond the calendar is written as its count of units.
+                    let _ = match cells.$method(i) {
+                        Some(value) => write!(out, "{value}{}", $zone),
+                        None => write!(out, "{}", cells.value(i)),
+                    };
                 });
             }};
         }
+        // A time with a zone is stored as that of UTC, and written so.
+        let zone = match array.data_type() {
+            DataType::Timestamp(_, Some(_)) => "Z",
+            _ => "",
+        };
         match array.data_type() {
             DataType::Null => self.push_each(array, |_, _| {}),
             DataType::Date32 => shown!(Date32Type, value_as_date),
             DataType::Date64 => shown!(Date64Type, value_as_date),
             DataType::Timestamp(TimeUnit::Second, _) => {
-                shown!(TimestampSecondType, value_as_datetime);
+                shown!(TimestampSecondType, value_as_datetime, zone);
             }
             DataType::Timestamp(TimeUnit::Millisecond, _) => {
-                shown!(TimestampMillisecondType, value_as_datetime);
+                shown!(TimestampMillisecondType, value_as_datetime, zone);
             }
             DataType::Timestamp(TimeUnit::Microsecond, _) => {
-                shown!(TimestampMicrosecondType, value_as_datetime);
+                shown!(TimestampMicrosecondType, value_as_datetime, zone);
             }
             DataType::Timestamp(TimeUnit::Nanosecond, _) => {
-                shown!(TimestampNanosecondType, value_as_datetime);
+                shown!(TimestampNanosecondType, value_as_datetime, zone);
             }
             DataType::Decimal128(..) => {
                 let cells = array.as_primitive::<Decimal128Type>();

@@ -1,5 +1,6 @@
 //! Synthetic rows on their way into a file.
 
+use super::super::kind::Kind;
 use super::super::missing::MissingCells;
 use super::super::schema::Schema;
 use super::extras::{Extra, ExtraKind};
@@ -83,8 +84,22 @@ impl<'a> Chunk<'a> {
                 format!("{} and {}", self.numbers.len(), self.codes.len()),
             ));
         }
-        if let Some(x) = self.numbers.iter().find(|x| !x.is_finite()) {
-            return Err(wrong("finite numbers".into(), x.to_string()));
+        let most: Vec<f64> = schema.numeric().map(|c| largest(c.kind)).collect();
+        let fits = |(x, most): (&f64, &f64)| x.abs() <= *most;
+        let mut pairs = self.numbers.iter().zip(most.iter().cycle());
+        if let Some(place) = pairs.position(|pair| !fits(pair)) {
+            let column = schema.numeric().nth(place % width);
+            let expected = match most[place % width] {
+                f64::MAX => "finite numbers".into(),
+                most => format!("numbers within ±{most:e}"),
+            };
+            return Err(wrong(
+                format!(
+                    "{expected} in column '{}'",
+                    column.map_or("", |c| c.name.as_str())
+                ),
+                format!("{} in synthetic row {}", self.numbers[place], place / width),
+            ));
         }
         let known = |(&code, &most): (&u32, &u32)| code < most;
         if !self.codes.iter().zip(categories.iter().cycle()).all(known) {
@@ -113,6 +128,14 @@ impl<'a> Chunk<'a> {
                 "others".into(),
             )),
         }
+    }
+}
+
+/// The largest number that a column of this kind holds; whole numbers are kept within their range where they are written.
+fn largest(kind: Kind) -> f64 {
+    match kind {
+        Kind::Float32 => f64::from(f32::MAX),
+        _ => f64::MAX,
     }
 }
 

@@ -41,6 +41,22 @@ impl NumberSlot {
     }
 }
 
+/// Makes synthetic numbers, `[rows, width]`, what they are once written: within their bounds, whole in columns of whole
+/// numbers.
+pub fn fit(schema: &Schema, bounds: Bounds, numbers: &mut [f64]) {
+    let Slots { slots, width, .. } = Slots::of(schema, bounds);
+    let slots = slots.iter().filter_map(|slot| match slot {
+        Slot::Number(slot) => Some(*slot),
+        _ => None,
+    });
+    let slots: Vec<NumberSlot> = slots.collect();
+    for row in numbers.chunks_exact_mut(width.max(1)) {
+        row.iter_mut()
+            .zip(&slots)
+            .for_each(|(x, slot)| *x = slot.fitted(*x));
+    }
+}
+
 /// The columns of a table in its order.
 #[derive(Debug)]
 pub(super) struct Slots {

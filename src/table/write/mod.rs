@@ -29,6 +29,7 @@ use std::io::Write;
 use std::path::Path;
 
 pub use chunk::{Chunk, Values};
+pub use columns::fit;
 pub use extras::{Extra, ExtraKind, provenance};
 pub use sink::Sink;
 
