@@ -361,7 +361,10 @@ fn categories_count_as_in_smotenc_where_nothing_is_said() {
             let own = with(None);
             assert_eq!(own, with(Some(median.powi(2))), "{width} numbers");
             let other = with(Some(0.0));
-            assert!(width == 0 || own.is_err() || own != other, "the penalty matters");
+            assert!(
+                width == 0 || own.is_err() || own != other,
+                "the penalty matters"
+            );
         }
     }
 }

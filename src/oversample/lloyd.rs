@@ -22,6 +22,8 @@ use super::settings::Scale;
 use crate::error::{Error, Result};
 use crate::random::{Purpose, Stream};
 
+/// Rows that are looked at by one thread at a time.
+const BLOCK: usize = 1024;
 /// Parts of the table over which a sum is taken.
 const PARTS: usize = 64;
 /// Rows among which centres are sought.
@@ -41,17 +43,29 @@ pub(super) fn clusters<T: Real>(
         let expected = format!("at most the {} rows of the table", rows.len());
         return Err(Error::setting("clusters", expected, clusters));
     }
-    let mut table = Table {
-        rows,
-        divisors: divisors(rows, scale),
-        order: stream.permutation(rows.len()),
+    let mut chosen = stream.permutation(rows.len());
+    chosen.truncate(SAMPLE);
+    chosen.sort_unstable();
+    let divisors = divisors(rows, scale);
+    let scaled = |i: u32| {
+        let row = rows.numbers(i as usize).iter();
+        row.zip(&divisors).map(|(x, d)| x.to_f64() / d)
     };
-    table.order.truncate(SAMPLE);
-    table.order.sort_unstable();
-    let centres = table.settle(clusters, stream, progress)?;
-    table.order = (0..rows.len() as u32).collect();
-    let mut of = vec![u32::MAX; rows.len()];
-    table.assign(&centres, &mut of);
+    let sample = Sample {
+        numbers: chosen.into_iter().flat_map(scaled).collect(),
+        width: rows.width(),
+    };
+    let centres = sample.settle(clusters, stream, progress)?;
+    let mut of = vec![0; rows.len()];
+    let blocks = of.par_chunks_mut(BLOCK).enumerate();
+    blocks.for_each(|(block, of)| {
+        let mut row = vec![0.0; rows.width()];
+        for (i, of) in of.iter_mut().enumerate() {
+            let numbers = scaled((block * BLOCK + i) as u32);
+            row.iter_mut().zip(numbers).for_each(|(to, x)| *to = x);
+            *of = nearest(&row, &centres).cluster;
+        }
+    });
     Ok(of)
 }
 
@@ -73,30 +87,43 @@ impl Oversampler {
     }
 }
 
-struct Table<'a, T> {
-    rows: &'a Rows<'a, T>,
-    divisors: Vec<f64>,
-    /// The rows that take part, ascending.
-    order: Vec<u32>,
+/// The rows among which centres are sought, in units of the divisors.
+struct Sample {
+    numbers: Vec<f64>,
+    width: usize,
 }
 
-/// What one part of the table adds to the means: differences to the centres, and rows, by cluster.
+/// Where a row is, and how certainly (Hamerly 2010): as long as the centres have moved less than would bring another one
+/// nearer, its distances need not be taken again.
+#[derive(Debug, Clone, Copy)]
+struct Near {
+    cluster: u32,
+    /// The distance to its centre is at most this.
+    upper: f64,
+    /// That to any other centre is at least this.
+    lower: f64,
+    /// `lower` when the distances were last taken.
+    taken: f64,
+}
+
+/// What one part of the sample adds to the means: differences to the centres, and rows, by cluster.
 struct Sums {
     changed: usize,
     counts: Vec<usize>,
     sums: Vec<f64>,
 }
 
-impl<T: Real> Table<'_, T> {
-    fn part(&self) -> usize {
-        self.order.len().div_ceil(PARTS)
+impl Sample {
+    fn len(&self) -> usize {
+        self.numbers.len() / self.width
     }
 
-    /// The row at place `i`, in units of the divisors.
-    fn scaled(&self, i: usize) -> impl Iterator<Item = f64> {
-        let scaled = |(x, d): (&T, &f64)| x.to_f64() / d;
-        let row = self.rows.numbers(self.order[i] as usize);
-        row.iter().zip(&self.divisors).map(scaled)
+    fn part(&self) -> usize {
+        self.len().div_ceil(PARTS)
+    }
+
+    fn row(&self, i: usize) -> &[f64] {
+        &self.numbers[i * self.width..][..self.width]
     }
 
     /// The centres at which the clusters come to rest.
@@ -107,30 +134,31 @@ impl<T: Real> Table<'_, T> {
         progress: &dyn Progress,
     ) -> Result<Vec<Vec<f64>>> {
         let mut centres = self.seeds(clusters, stream);
-        let mut of = vec![u32::MAX; self.order.len()];
+        let mut moved = vec![f64::INFINITY; centres.len()];
+        let mut near = vec![Near::UNKNOWN; self.len()];
         progress.begin("clusters", ROUNDS as u64);
         for _ in 0..ROUNDS {
             if progress.stop() {
                 return Err(Error::Interrupted);
             }
-            let sums = self.assign(&centres, &mut of);
+            let sums = self.assign(&centres, &moved, &mut near);
             progress.advance(1);
             if sums.iter().all(|part| part.changed == 0) {
                 break;
             }
-            self.move_centres(&mut centres, &sums);
+            moved = self.move_centres(&mut centres, &sums);
         }
         Ok(centres)
     }
 
     fn seeds(&self, clusters: usize, stream: &mut Stream) -> Vec<Vec<f64>> {
-        let first = stream.below(self.order.len());
-        let mut centres = vec![self.scaled(first).collect::<Vec<f64>>()];
-        let mut nearest = vec![f64::INFINITY; self.order.len()];
+        let first = stream.below(self.len());
+        let mut centres = vec![self.row(first).to_vec()];
+        let mut nearest = vec![f64::INFINITY; self.len()];
         while let Some(newest) = centres.last().filter(|_| centres.len() < clusters) {
             self.come_near(newest, &mut nearest);
             match draw(&nearest, stream) {
-                Some(row) => centres.push(self.scaled(row).collect()),
+                Some(row) => centres.push(self.row(row).to_vec()),
                 None => break,
             }
         }
@@ -139,54 +167,68 @@ impl<T: Real> Table<'_, T> {
 
     /// Lowers each row's squared distance to the centres to that of one more.
     fn come_near(&self, centre: &[f64], nearest: &mut [f64]) {
+        let rows = self.numbers.par_chunks(self.width);
+        nearest
+            .par_iter_mut()
+            .zip(rows)
+            .with_min_len(BLOCK)
+            .for_each(|(least, row)| *least = least.min(squared(row, centre)));
+    }
+
+    /// Puts every row into the cluster of its nearest centre, after centres have moved so far.
+    fn assign(&self, centres: &[Vec<f64>], moved: &[f64], near: &mut [Near]) -> Vec<Sums> {
         let part = self.part();
-        let parts = nearest.par_chunks_mut(part).enumerate();
-        parts.for_each(|(p, nearest)| {
-            let mut row = vec![0.0; centre.len()];
-            for (i, least) in nearest.iter_mut().enumerate() {
-                self.load(p * part + i, &mut row);
-                *least = least.min(squared(&row, centre));
-            }
-        });
-    }
-
-    fn load(&self, i: usize, row: &mut [f64]) {
-        row.iter_mut()
-            .zip(self.scaled(i))
-            .for_each(|(to, x)| *to = x);
-    }
-
-    /// Puts every row into the cluster of its nearest centre.
-    fn assign(&self, centres: &[Vec<f64>], of: &mut [u32]) -> Vec<Sums> {
-        let (part, width) = (self.part(), self.rows.width());
-        let parts = of.par_chunks_mut(part).enumerate();
-        let sums = parts.map(|(p, of)| {
-            let mut sums = Sums::new(centres.len(), width);
-            let mut row = vec![0.0; width];
-            for (i, of) in of.iter_mut().enumerate() {
-                self.load(p * part + i, &mut row);
-                let nearest = nearest(&row, centres);
-                sums.changed += usize::from(*of != nearest as u32);
-                *of = nearest as u32;
-                sums.add(nearest, &row, &centres[nearest]);
+        let most = moved.iter().copied().fold(0.0, f64::max);
+        let parts = near.par_chunks_mut(part).enumerate();
+        let sums = parts.map(|(p, near)| {
+            let mut sums = Sums::new(centres.len(), self.width);
+            for (i, near) in near.iter_mut().enumerate() {
+                let row = self.row(p * part + i);
+                near.upper += moved.get(near.cluster as usize).unwrap_or(&0.0);
+                near.lower -= most;
+                if !near.is_certain() {
+                    let now = nearest(row, centres);
+                    sums.changed += usize::from(now.cluster != near.cluster);
+                    *near = now;
+                }
+                let cluster = near.cluster as usize;
+                sums.add(cluster, row, &centres[cluster]);
             }
             sums
         });
         sums.collect()
     }
 
-    fn move_centres(&self, centres: &mut [Vec<f64>], parts: &[Sums]) {
-        let width = self.rows.width();
-        for (j, centre) in centres.iter_mut().enumerate() {
+    /// Moves each centre to the mean of its rows, and says how far.
+    fn move_centres(&self, centres: &mut [Vec<f64>], parts: &[Sums]) -> Vec<f64> {
+        let width = self.width;
+        let moved = centres.iter_mut().enumerate().map(|(j, centre)| {
             let rows: usize = parts.iter().map(|part| part.counts[j]).sum();
             if rows == 0 {
-                continue;
+                return 0.0;
             }
+            let before = centre.clone();
             for (c, m) in centre.iter_mut().enumerate() {
                 let sum: f64 = parts.iter().map(|part| part.sums[j * width + c]).sum();
                 *m += sum / rows as f64;
             }
-        }
+            squared(&before, centre).sqrt()
+        });
+        moved.collect()
+    }
+}
+
+impl Near {
+    const UNKNOWN: Self = Self {
+        cluster: u32::MAX,
+        upper: f64::INFINITY,
+        lower: 0.0,
+        taken: 0.0,
+    };
+
+    /// Whether no other centre can be as near, by more than all rounding since distances were taken.
+    fn is_certain(&self) -> bool {
+        self.upper + 1e-9 * self.taken < self.lower
     }
 }
 
@@ -209,15 +251,23 @@ impl Sums {
 }
 
 /// The first of the nearest centres.
-fn nearest(row: &[f64], centres: &[Vec<f64>]) -> usize {
-    let mut best = (f64::INFINITY, 0);
-    for (j, centre) in centres.iter().enumerate() {
+fn nearest(row: &[f64], centres: &[Vec<f64>]) -> Near {
+    let (mut best, mut second, mut cluster) = (f64::INFINITY, f64::INFINITY, 0);
+    for (j, centre) in (0..).zip(centres) {
         let squared = squared(row, centre);
-        if squared < best.0 {
-            best = (squared, j);
+        if squared < best {
+            (second, best, cluster) = (best, squared, j);
+        } else {
+            second = second.min(squared);
         }
     }
-    best.1
+    let lower = second.sqrt();
+    Near {
+        cluster,
+        upper: best.sqrt(),
+        lower,
+        taken: lower,
+    }
 }
 
 /// ‖x − m‖², in eight sums side by side.
