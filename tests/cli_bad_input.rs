@@ -236,7 +236,7 @@ fn classes_that_cannot_be_learnt_or_split() -> Result<()> {
         &desk,
         &[
             ("one.csv", FAILED, &["one.csv", "'x'", "two classes"]),
-            ("small.csv", FAILED, &["'rare'", "1 rows", "at least 2"]),
+            ("small.csv", FAILED, &["'rare'", "1 row,", "at least 2"]),
             (
                 "rows.csv --test new.csv",
                 FAILED,

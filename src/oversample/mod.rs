@@ -37,7 +37,7 @@ pub use engine::{Balanced, Made, Note, Oversampler};
 pub use method::{Method, MixupPartner, Selection, Takes, Topology};
 pub use neighbours::{Neighbours, Progress, Space};
 pub use recipe::{Recipe, Residue};
-pub use rows::{Real, Rows};
+pub use rows::{MEASURABLE, Real, Rows};
 pub use settings::{Bases, Fallback, Like, Metric, Scale, Settings, SmallClass};
 pub use strategy::Strategy;
 pub use support::support_vectors;

@@ -59,8 +59,8 @@ pub struct Rows<'a, T> {
 /// Numbers that are checked at once: without a way out in between, the compiler vectorises the check.
 const CHECKED: usize = 4096;
 
-/// Sums of squares of differences of numbers up to this size stay finite.
-pub(super) const MEASURABLE: f64 = 1e152;
+/// The largest size of numbers between which distances are measured: squares of larger ones overflow.
+pub const MEASURABLE: f64 = 1e152;
 
 /// The place of the first number whose size exceeds `most`; NaN exceeds everything.
 fn beyond<T: Real>(numbers: &[T], most: f64) -> Option<usize> {

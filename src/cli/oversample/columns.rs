@@ -1,13 +1,10 @@
 //! What the columns are, in words, and whether the method takes them.
 
-use candle_mixup::oversample::{Method, Metric, Scale, Settings, Takes};
+use candle_mixup::oversample::{MEASURABLE, Method, Metric, Scale, Settings, Takes};
 use candle_mixup::table::{Column, Role, Schema, Summary};
 use candle_mixup::{Error, Result};
 
 use super::args::OversampleArgs;
-
-/// Distances between larger numbers overflow.
-const FARTHEST: f64 = 1e152;
 
 /// A column outweighs the others from this many times their spread on.
 const OUTWEIGHS: f64 = 1000.0;
@@ -76,19 +73,19 @@ pub fn check_distances(args: &OversampleArgs, settings: &Settings, schema: &Sche
     }
     let far = |c: &&Column| {
         c.summary
-            .is_some_and(|s| s.min < -FARTHEST || s.max > FARTHEST)
+            .is_some_and(|s| s.min < -MEASURABLE || s.max > MEASURABLE)
     };
     match schema.numeric().find(far).filter(|_| measured) {
         None => Ok(()),
         Some(column) => Err(Error::file(
             &schema.path,
             format!(
-                "column '{}' holds {:e}: expected numbers within ±{FARTHEST:e}, since squares of larger ones overflow; \
+                "column '{}' holds {:e}: expected numbers within ±{MEASURABLE:e}, since squares of larger ones overflow; \
                  --ignore it",
                 column.name,
                 column
                     .summary
-                    .map_or(0.0, |s| if s.max > FARTHEST { s.max } else { s.min })
+                    .map_or(0.0, |s| if s.max > MEASURABLE { s.max } else { s.min })
             ),
         )),
     }

@@ -67,15 +67,17 @@ impl Found {
         }
     }
 
-    /// Writes what each query has found, side by side.
+    /// Writes what each query has found, side by side, with a list for each thread to work in.
     fn write(
         &mut self,
-        write: impl Fn(usize, &mut [u32], &mut [f64]) -> Result<()> + Sync,
+        write: impl Fn(&mut Vec<(f64, u32)>, usize, &mut [u32], &mut [f64]) -> Result<()> + Sync,
     ) -> Result<()> {
         let rows = self.rows.par_chunks_mut(self.k);
         rows.zip(self.distances.par_chunks_mut(self.k))
             .enumerate()
-            .try_for_each(|(q, (rows, distances))| write(q, rows, distances))
+            .try_for_each_init(Vec::new, |list, (q, (rows, distances))| {
+                write(list, q, rows, distances)
+            })
     }
 }
 
@@ -96,15 +98,14 @@ fn compare_all<T: Real>(
     progress: &dyn Progress,
 ) -> Result<()> {
     let k = found.k;
-    found.write(|at, rows, distances| {
+    found.write(|all, at, rows, distances| {
         tell(progress, 1)?;
         let q = queries[at];
         let others = among.iter().filter(|&&i| i != q);
-        let mut all: Vec<_> = others
-            .map(|&i| (space.rank(q as usize, i as usize), i))
-            .collect();
-        best::of_all(&mut all, k);
-        put(space, &all, rows, distances);
+        all.clear();
+        all.extend(others.map(|&i| (space.rank(q as usize, i as usize), i)));
+        best::of_all(all, k);
+        put(space, all, rows, distances);
         Ok(())
     })
 }
@@ -192,7 +193,7 @@ impl<'a, 'b, T: Real> Index<'a, 'b, T> {
         let mut order: Vec<(u32, u32, u32)> = (0..groups.len()).flat_map(places).collect();
         order.par_sort_unstable();
         // Equal queries have equal neighbours, so a query finds its own by its row.
-        found.write(|at, rows, distances| {
+        found.write(|_, at, rows, distances| {
             let (_, group, place) = order[order.partition_point(|o| o.0 < queries[at])];
             let part = &parts[group as usize];
             let range = place as usize * k..(place as usize + 1) * k;
