@@ -266,6 +266,16 @@ fn what_is_refused_names_what_is_wrong_and_leaves_nothing() -> Result<()> {
             &["--m", "smotenc", "k"],
         ),
         ("t.csv --method smot", 2, &["smot", "smote"]),
+        (
+            "t.csv --method rose --shrinkage nan",
+            2,
+            &["--shrinkage", "finite", "NaN"],
+        ),
+        (
+            "t.csv --method geometric --selection all",
+            2,
+            &["--selection", "all", "minority, majority, combined"],
+        ),
         ("t.csv --ignore id --k 0", 2, &["k", "at least 1", "0"]),
         (
             "t.csv --ignore id --strategy rare=3",

@@ -69,9 +69,6 @@ pub struct MethodArgs {
     /// Neighbours that say whether a row is in danger (borderline1, borderline2, svm) [default: 10]
     #[arg(long, value_name = "N")]
     pub m: Option<usize>,
-    /// Settings of single methods
-    #[command(flatten)]
-    pub special: SpecialArgs,
     /// Seed of all draws
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
@@ -84,6 +81,9 @@ pub struct MethodArgs {
     /// Afterwards remove Tomek links (their majority end), or rows whose 3 nearest are of other classes (ENN)
     #[arg(long, value_enum, value_name = "HOW")]
     pub clean: Option<CleanArg>,
+    /// Settings of single methods; last, since their heading holds for what follows
+    #[command(flatten)]
+    pub special: SpecialArgs,
 }
 
 /// Settings that one method or two have.
@@ -111,11 +111,11 @@ pub struct SpecialArgs {
     /// geometric: how far the ball is pressed onto its axis, in [0, 1] [default: 0]
     #[arg(long, value_name = "X", hide_short_help = true)]
     pub deformation: Option<f64>,
-    /// geometric: what the ball reaches to: minority, majority or combined [default: combined]
-    #[arg(long, value_name = "WHAT", hide_short_help = true)]
+    /// geometric: what the ball reaches to [default: combined]
+    #[arg(long, value_name = "WHAT", hide_short_help = true, value_parser = ["minority", "majority", "combined"])]
     pub selection: Option<String>,
     /// star: where segments end: star (the mean) or bus (the next row) [default: star]
-    #[arg(long, value_name = "WHAT", hide_short_help = true)]
+    #[arg(long, value_name = "WHAT", hide_short_help = true, value_parser = ["star", "bus"])]
     pub topology: Option<String>,
     /// prowsyn: levels [default: 5]
     #[arg(long, value_name = "N", hide_short_help = true)]
@@ -126,8 +126,8 @@ pub struct SpecialArgs {
     /// mixup: the law of lambda: uniform, uniform:0,0.5, beta:0.4, beta:60,1.5 or constant:0.5 [default: uniform]
     #[arg(long, value_name = "LAW", hide_short_help = true)]
     pub weight: Option<String>,
-    /// mixup: with whom: same-class or any [default: same-class]
-    #[arg(long, value_name = "WHOM", hide_short_help = true)]
+    /// mixup: with whom [default: same-class]
+    #[arg(long, value_name = "WHOM", hide_short_help = true, value_parser = ["same-class", "any"])]
     pub partner: Option<String>,
     /// mixup: what becomes of the label: own, or soft in a column _shares: same (as lambda), remix, mamix [default: own]
     #[arg(long, value_name = "RULE", hide_short_help = true)]

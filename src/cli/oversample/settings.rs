@@ -100,16 +100,36 @@ fn flags(args: &MethodArgs) -> Result<Vec<(&'static str, &'static str, Value)>> 
     let all = [
         ("k", "k", args.k.map(Value::from)),
         ("m", "m", args.m.map(Value::from)),
-        ("shrinkage", "shrinkage", special.shrinkage.map(finite)),
-        ("out-step", "out_step", special.out_step.map(finite)),
+        (
+            "shrinkage",
+            "shrinkage",
+            number("shrinkage", special.shrinkage)?,
+        ),
+        (
+            "out-step",
+            "out_step",
+            number("out-step", special.out_step)?,
+        ),
         ("clusters", "clusters", special.clusters.map(Value::from)),
-        ("threshold", "threshold", special.threshold.map(finite)),
-        ("exponent", "exponent", special.exponent.map(finite)),
-        ("truncation", "truncation", special.truncation.map(finite)),
+        (
+            "threshold",
+            "threshold",
+            number("threshold", special.threshold)?,
+        ),
+        (
+            "exponent",
+            "exponent",
+            number("exponent", special.exponent)?,
+        ),
+        (
+            "truncation",
+            "truncation",
+            number("truncation", special.truncation)?,
+        ),
         (
             "deformation",
             "deformation",
-            special.deformation.map(finite),
+            number("deformation", special.deformation)?,
         ),
         (
             "selection",
@@ -122,7 +142,7 @@ fn flags(args: &MethodArgs) -> Result<Vec<(&'static str, &'static str, Value)>> 
             special.topology.clone().map(Value::from),
         ),
         ("levels", "levels", special.levels.map(Value::from)),
-        ("theta", "theta", special.theta.map(finite)),
+        ("theta", "theta", number("theta", special.theta)?),
         ("weight", "weight", weight),
         (
             "partner",
@@ -138,11 +158,13 @@ fn flags(args: &MethodArgs) -> Result<Vec<(&'static str, &'static str, Value)>> 
         .collect())
 }
 
-/// A number as JSON, which has no NaN and no infinity: they go as text, and are refused as such.
-fn finite(x: f64) -> Value {
-    match x.is_finite() {
-        true => Value::from(x),
-        false => Value::from(x.to_string()),
+/// A number as JSON, which has no NaN and no infinity.
+fn number(flag: &str, x: Option<f64>) -> Result<Option<Value>> {
+    match x {
+        Some(x) if !x.is_finite() => {
+            Err(Error::setting(format!("--{flag}"), "a finite number", x).into())
+        }
+        x => Ok(x.map(Value::from)),
     }
 }
 
