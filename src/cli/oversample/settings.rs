@@ -95,67 +95,40 @@ fn named(args: &MethodArgs, numbers: usize, categories: usize) -> Result<Method>
 /// Flag, field and value of every setting that was given.
 fn flags(args: &MethodArgs) -> Result<Vec<(&'static str, &'static str, Value)>> {
     let special: &SpecialArgs = &args.special;
+    let count = |x: Option<usize>| x.map(Value::from);
+    let word = |x: &Option<String>| x.clone().map(Value::from);
     let weight = special.weight.as_deref().map(law).transpose()?;
     let label = special.soft_label.as_deref().map(label).transpose()?;
+    let out_step = number("out-step", special.out_step)?;
     let all = [
-        ("k", "k", args.k.map(Value::from)),
-        ("m", "m", args.m.map(Value::from)),
-        (
-            "shrinkage",
-            "shrinkage",
-            number("shrinkage", special.shrinkage)?,
-        ),
-        (
-            "out-step",
-            "out_step",
-            number("out-step", special.out_step)?,
-        ),
-        ("clusters", "clusters", special.clusters.map(Value::from)),
-        (
-            "threshold",
-            "threshold",
-            number("threshold", special.threshold)?,
-        ),
-        (
-            "exponent",
-            "exponent",
-            number("exponent", special.exponent)?,
-        ),
-        (
-            "truncation",
-            "truncation",
-            number("truncation", special.truncation)?,
-        ),
-        (
-            "deformation",
-            "deformation",
-            number("deformation", special.deformation)?,
-        ),
-        (
-            "selection",
-            "selection",
-            special.selection.clone().map(Value::from),
-        ),
-        (
-            "topology",
-            "topology",
-            special.topology.clone().map(Value::from),
-        ),
-        ("levels", "levels", special.levels.map(Value::from)),
-        ("theta", "theta", number("theta", special.theta)?),
+        ("k", "k", count(args.k)),
+        ("m", "m", count(args.m)),
+        ("out-step", "out_step", out_step),
+        ("clusters", "clusters", count(special.clusters)),
+        ("selection", "selection", word(&special.selection)),
+        ("topology", "topology", word(&special.topology)),
+        ("levels", "levels", count(special.levels)),
         ("weight", "weight", weight),
-        (
-            "partner",
-            "partner",
-            special.partner.clone().map(Value::from),
-        ),
+        ("partner", "partner", word(&special.partner)),
         ("soft-label", "label", label),
         ("fold", "fold", special.fold.map(Value::from)),
     ];
-    Ok(all
-        .into_iter()
-        .filter_map(|(flag, field, value)| Some((flag, field, value?)))
-        .collect())
+    let numbers = [
+        ("shrinkage", special.shrinkage),
+        ("threshold", special.threshold),
+        ("exponent", special.exponent),
+        ("truncation", special.truncation),
+        ("deformation", special.deformation),
+        ("theta", special.theta),
+    ];
+    let mut given = Vec::new();
+    for (flag, field, value) in all {
+        given.extend(value.map(|value| (flag, field, value)));
+    }
+    for (flag, x) in numbers {
+        given.extend(number(flag, x)?.map(|value| (flag, flag, value)));
+    }
+    Ok(given)
 }
 
 /// A number as JSON, which has no NaN and no infinity.
