@@ -1,7 +1,8 @@
 //! The template of every method: count, pairs, blend, join.
 
-use super::method::{Method, Takes};
+use super::method::Method;
 use super::methods;
+use super::needs::Takes;
 use super::neighbours::{Progress, Space};
 use super::recipe::Recipe;
 use super::rows::{Real, Rows};
