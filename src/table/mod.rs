@@ -8,6 +8,8 @@
 #[cfg(feature = "cli")]
 mod arrow;
 mod blocks;
+mod data_set;
+mod encoded;
 mod format;
 mod in_order;
 mod infer;
@@ -29,6 +31,8 @@ mod tally;
 mod text_file;
 mod write;
 
+pub use data_set::{CodedColumn, DataSet, Target};
+pub use encoded::{EncodedRows, TableBatch, TableShape, TableSource};
 pub use format::Format;
 pub use kind::{Category, Kind, Role, Summary};
 pub use load::{Loaded, Which, load};
