@@ -168,7 +168,7 @@ fn write_row(
 ) -> Result<()> {
     let best = (1..shares.len()).fold(0, |best, i| if shares[i] > shares[best] { i } else { best });
     let several: Vec<&str> = match run.kind {
-        TargetKind::SingleLabel => vec![run.classes[best].as_str()],
+        TargetKind::SingleLabel | TargetKind::Regression => vec![run.classes[best].as_str()],
         TargetKind::MultiLabel => {
             let chosen = run
                 .classes
@@ -195,7 +195,7 @@ fn write_row(
                 .zip(shares.iter().map(|s| json!(s)))
                 .collect();
             let label = match run.kind {
-                TargetKind::SingleLabel => json!(several[0]),
+                TargetKind::SingleLabel | TargetKind::Regression => json!(several[0]),
                 TargetKind::MultiLabel => json!(several),
             };
             let object = json!({ "line": row.line, "label": label, "probability": shares[best], "probabilities": named });

@@ -7,7 +7,7 @@ use anyhow::Result;
 use candle_core::Device;
 use candle_mixup::data::Source;
 use candle_mixup::metrics::{Metric, Scores, classification};
-use candle_mixup::schedule::{Domain, Mode, Pairing, Schedule, Scheduler, Task, TaskKind};
+use candle_mixup::schedule::{Domain, Mode, Pairing, Schedule, Scheduler, Task};
 use candle_mixup::split::{self, Lone, Split};
 use candle_mixup::text::{
     Corpus, EncodedTexts, TextSource, Tokenizer, VocabularySettings, WordVectors,
@@ -277,10 +277,7 @@ impl TextTask {
         );
         let task = Task {
             domain: Domain::Text,
-            kind: match self.labels.kind() {
-                TargetKind::SingleLabel => TaskKind::SingleLabel,
-                TargetKind::MultiLabel => TaskKind::MultiLabel,
-            },
+            kind: self.labels.kind().task(),
             class_counts: self.labels.counts(&rows.train),
             rows: rows.train.len(),
             steps: steps * accumulate,
@@ -336,6 +333,7 @@ impl TextTask {
             (TargetKind::MultiLabel, _) => Metric::MicroF1,
             (TargetKind::SingleLabel, Some(_)) if self.model.train_on_soft => Metric::SoftLogLoss,
             (TargetKind::SingleLabel, _) => Metric::Accuracy,
+            (TargetKind::Regression, _) => Metric::Rmse,
         }
     }
 }

@@ -4,7 +4,7 @@ use candle_core::DType;
 
 use super::labels::{Labels, TargetKind};
 use crate::error::Result;
-use crate::metrics::{Scores, classification, multi_label};
+use crate::metrics::{Scores, classification, multi_label, regression};
 use crate::source::RowSource;
 use crate::tap::Tapped;
 
@@ -38,7 +38,8 @@ pub fn logits<M: Tapped>(
     Ok(all)
 }
 
-/// Probabilities from flat logits: softmax over the outputs, or a sigmoid each, in f64 and rounded once.
+/// Probabilities from flat logits: softmax over the outputs, or a sigmoid each, in f64 and rounded once. Numbers are
+/// what they are.
 pub fn probabilities(logits: &[f32], outputs: usize, kind: TargetKind) -> Vec<f32> {
     match kind {
         TargetKind::SingleLabel => logits.chunks(outputs).flat_map(softmax).collect(),
@@ -46,6 +47,7 @@ pub fn probabilities(logits: &[f32], outputs: usize, kind: TargetKind) -> Vec<f3
             .iter()
             .map(|&z| (1.0 / (1.0 + (-f64::from(z)).exp())) as f32)
             .collect(),
+        TargetKind::Regression => logits.to_vec(),
     }
 }
 
@@ -56,7 +58,7 @@ fn softmax(row: &[f32]) -> Vec<f32> {
     powers.iter().map(|p| (p / sum) as f32).collect()
 }
 
-/// The scores of `rows`, whose labels are `labels`.
+/// The scores of `rows`, whose labels are `labels`; of numbers in their own units.
 ///
 /// # Errors
 /// Candle's, and [`crate::Error::Data`] where nothing can be scored.
@@ -71,5 +73,9 @@ pub fn scores<M: Tapped>(
     match labels.kind() {
         TargetKind::SingleLabel => classification(&probabilities, &labels.gather(rows), outputs),
         TargetKind::MultiLabel => multi_label(&probabilities, &labels.gather(rows), outputs),
+        TargetKind::Regression => {
+            let targets = labels.in_units(&labels.gather(rows));
+            regression(&labels.in_units(&probabilities), &targets, outputs)
+        }
     }
 }

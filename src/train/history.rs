@@ -14,8 +14,9 @@ pub struct Point {
     pub step: u64,
     /// Mean training loss over the rows seen, mixed as they were.
     pub train_loss: f64,
-    /// λ-weighted training accuracy: the share of each prediction's mixed target that it hits.
-    pub mixed_accuracy: f64,
+    /// λ-weighted training accuracy: the share of each prediction's mixed target that it hits; `None` for numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mixed_accuracy: Option<f64>,
     /// Share of the forward passes that mixed.
     pub mixed: f64,
     /// Loss on a fixed sample of the training rows, unmixed and without dropout; taken ten times a run.
@@ -33,17 +34,19 @@ pub struct Point {
 pub(super) struct Window {
     pub rows: f64,
     pub loss: f64,
-    pub hits: f64,
+    pub hits: Option<f64>,
     pub passes: u64,
     pub mixed: u64,
 }
 
 impl Window {
     /// Adds one forward pass: its mean loss, the λ-weighted hits, its rows, and whether it mixed.
-    pub fn add(&mut self, loss: f64, hits: f64, rows: usize, mixed: bool) {
+    pub fn add(&mut self, loss: f64, hits: Option<f64>, rows: usize, mixed: bool) {
         self.rows += rows as f64;
         self.loss += loss * rows as f64;
-        self.hits += hits;
+        if let Some(hits) = hits {
+            *self.hits.get_or_insert(0.0) += hits;
+        }
         self.passes += 1;
         self.mixed += u64::from(mixed);
     }

@@ -3,8 +3,10 @@
 use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+use super::scale::TargetScale;
 use crate::error::{Error, Result};
 use crate::loss::Loss;
+use crate::schedule::TaskKind;
 
 /// What the targets mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +16,8 @@ pub enum TargetKind {
     SingleLabel,
     /// Any number of classes a row, each 0 to 1 on its own; binary cross-entropy.
     MultiLabel,
+    /// Numbers, standardised inside; squared error.
+    Regression,
 }
 
 impl TargetKind {
@@ -22,6 +26,16 @@ impl TargetKind {
         match self {
             Self::SingleLabel => Loss::CrossEntropy,
             Self::MultiLabel => Loss::BinaryCrossEntropy,
+            Self::Regression => Loss::SquaredError,
+        }
+    }
+
+    /// What a schedule calls it.
+    pub fn task(self) -> TaskKind {
+        match self {
+            Self::SingleLabel => TaskKind::SingleLabel,
+            Self::MultiLabel => TaskKind::MultiLabel,
+            Self::Regression => TaskKind::Regression,
         }
     }
 }
@@ -33,10 +47,12 @@ pub struct Labels {
     values: Vec<f32>,
     outputs: usize,
     classes: Vec<u32>,
+    /// The units of numbers; `None` for classes.
+    scale: Option<TargetScale>,
 }
 
 impl Labels {
-    /// Labels from flat values, `outputs` a row.
+    /// Labels from flat values, `outputs` a row. Numbers are taken as they are; [`Labels::standardised`] scales them.
     ///
     /// # Errors
     /// [`Error::Shape`] if the values are not whole rows.
@@ -55,7 +71,29 @@ impl Labels {
             values,
             outputs,
             classes,
+            scale: None,
         })
+    }
+
+    /// Numbers in their own units, `scale.outputs()` a row, as a model is to learn them: centred and divided by their
+    /// spread. Scores and predictions are in their own units again.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the values are not whole rows.
+    pub fn standardised(values: &[f64], scale: TargetScale) -> Result<Self> {
+        let outputs = scale.outputs();
+        let inside = values.iter().enumerate();
+        let inside = inside.map(|(i, &v)| scale.inside(v, i % outputs.max(1)));
+        let labels = Self::new(TargetKind::Regression, inside.collect(), outputs)?;
+        Ok(Self {
+            scale: Some(scale),
+            ..labels
+        })
+    }
+
+    /// The units of the targets, where they were scaled.
+    pub fn scale(&self) -> Option<&TargetScale> {
+        self.scale.as_ref()
     }
 
     /// What the targets mean.
@@ -97,6 +135,14 @@ impl Labels {
     /// The targets of these rows, flat.
     pub fn gather(&self, rows: &[u32]) -> Vec<f32> {
         rows.iter().flat_map(|&r| self.row(r)).copied().collect()
+    }
+
+    /// Values as a model gives them, `[rows, outputs]` flat, in the units of the targets.
+    pub fn in_units(&self, values: &[f32]) -> Vec<f32> {
+        match &self.scale {
+            None => values.to_vec(),
+            Some(scale) => scale.outside(values),
+        }
     }
 
     /// The targets of these rows, `[rows, outputs]`.

@@ -10,6 +10,7 @@ mod labels;
 mod measure;
 mod neighbours;
 mod order;
+mod scale;
 mod session;
 mod settings;
 
@@ -20,5 +21,6 @@ pub use job::{Job, Outcome, StepEvent, Watcher};
 pub use labels::{Labels, TargetKind};
 pub use neighbours::neighbours;
 pub use order::batches;
+pub use scale::TargetScale;
 pub use session::train;
 pub use settings::{ClassWeights, Length, TrainSettings};

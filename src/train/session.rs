@@ -113,7 +113,7 @@ struct Run<'a, M, S> {
 struct Pass {
     gradients: Gradients,
     loss: f64,
-    hits: f64,
+    hits: Option<f64>,
     mixed: Option<Site>,
 }
 
@@ -224,7 +224,7 @@ where
             });
         }
         let gradients = nn::backward(&(loss * share)?, &job.parameters)?;
-        let hits = hits(&logits, &mixed, job.labels.kind())? * places.len() as f64;
+        let hits = hits(&logits, &mixed, job.labels.kind())?.map(|h| h * places.len() as f64);
         Ok(Pass {
             gradients,
             loss: value,
@@ -269,7 +269,7 @@ where
             epoch: clock.epoch,
             step: self.at.step,
             train_loss: window.loss / window.rows,
-            mixed_accuracy: window.hits / window.rows,
+            mixed_accuracy: window.hits.map(|hits| hits / window.rows),
             mixed: window.mixed as f64 / window.passes as f64,
             clean_loss: clean.then(|| self.clean_loss()).transpose()?,
             rate: self.job.settings.rate * self.job.settings.curve.value(clock),
@@ -278,11 +278,15 @@ where
         Ok(())
     }
 
-    /// Scores the validation rows and keeps the weights if their log loss is the lowest so far.
+    /// Scores the validation rows and keeps the weights if their log loss (for numbers, their RMSE) is the lowest so far.
     fn validate(&mut self) -> Result<Scores> {
         let job = self.job;
         let scores = evaluate::scores(job.model, job.source, job.labels, job.validation)?;
-        let loss = scores.get(Metric::LogLoss).unwrap_or(f64::INFINITY);
+        let metric = match job.labels.kind() {
+            TargetKind::Regression => Metric::Rmse,
+            TargetKind::SingleLabel | TargetKind::MultiLabel => Metric::LogLoss,
+        };
+        let loss = scores.get(metric).unwrap_or(f64::INFINITY);
         if self.at.best.is_none_or(|(_, best)| loss < best) {
             self.at.best = Some((self.at.step, loss));
             self.at.since_best = 0;

@@ -2,7 +2,11 @@
 //!
 //! All draws are keyed by (seed, [`Purpose::Split`], class), so the rows of one class do not depend on another's.
 
+mod folds;
+
 use std::collections::BTreeMap;
+
+pub use folds::{folds, grouped_folds, keep_of_class};
 
 use crate::error::{Error, Result};
 use crate::random::{Purpose, Stream, name_key};
