@@ -153,6 +153,9 @@ pub struct ModelArgs {
     /// Word vectors in GloVe text format, plain or .gz (cnn)
     #[arg(long, value_name = "FILE")]
     pub vectors: Option<PathBuf>,
+    /// Peak learning rate of the classifier head [default: 1e-3]
+    #[arg(long, value_name = "RATE")]
+    pub head_lr: Option<f64>,
     /// Train on the labels, or on the soft labels of --ratings or --shares
     #[arg(long, value_enum, default_value = "hard")]
     pub train_on: TrainOn,
@@ -165,21 +168,18 @@ pub struct TrainingArgs {
     /// Passes over the training rows
     #[arg(long, value_name = "N", conflicts_with = "steps")]
     pub epochs: Option<u32>,
-    /// Optimiser steps [default: 150, or 3 epochs if that is more; cnn: 300, or 10 epochs]
+    /// Optimiser steps [default: 150, or 3 epochs if that is more; cnn: 300, or 10 epochs; tables: 300, or 10 epochs]
     #[arg(long, value_name = "N")]
     pub steps: Option<u64>,
-    /// Rows of one forward pass
-    #[arg(long, value_name = "N", default_value_t = 32)]
-    pub batch: usize,
+    /// Rows of one forward pass [default: 32; tables: 128]
+    #[arg(long, value_name = "N")]
+    pub batch: Option<usize>,
     /// Forward passes to one optimiser step, each mixed on its own
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub accumulate: usize,
-    /// Peak learning rate [default: 5e-5; cnn: 1e-3]
+    /// Peak learning rate [default: 5e-5; cnn and tables: 1e-3]
     #[arg(long, value_name = "RATE")]
     pub lr: Option<f64>,
-    /// Peak learning rate of the classifier head [default: 1e-3]
-    #[arg(long, value_name = "RATE")]
-    pub head_lr: Option<f64>,
     /// Decoupled weight decay, on matrices
     #[arg(long, value_name = "X", default_value_t = 0.01)]
     pub weight_decay: f64,

@@ -18,7 +18,7 @@ use super::describe::{data_summary, draws, report_points, values, warnings};
 use super::interrupt::Interrupt;
 use super::progress::{Bars, RunBar};
 use super::run_dir::{RunDir, pretty};
-use super::settings::{self, DataSettings, ModelSettings, RunSettings};
+use super::settings::{self, DataSettings, Defaults, ModelSettings, RunSettings};
 use super::task::{SeedRows, TextTask};
 
 /// The file that an ended comparison has.
@@ -129,7 +129,9 @@ impl Grid {
         let rows = (first..first + args.seeds)
             .map(|seed| task.rows(seed))
             .collect::<Result<Vec<_>>>()?;
-        let (training, head_rate) = settings::training(&args.training, &kind, rows[0].train.len())?;
+        let head_rate = settings::head_rate(&args.model)?;
+        let defaults = Defaults::of_text(&kind);
+        let training = settings::training(&args.training, defaults, rows[0].train.len())?;
         for rows in &rows {
             settings::check_rows(&training, rows.train.len(), rows.validation.len())?;
         }

@@ -268,22 +268,51 @@ impl ModelSettings {
     }
 }
 
-/// The training settings that the arguments ask for, for `rows` training rows, and the head's learning rate.
-pub fn training(
-    args: &TrainingArgs,
-    model: &ModelKind,
-    rows: usize,
-) -> Result<(TrainSettings, f64)> {
-    let cnn = *model == ModelKind::Cnn;
-    let (steps, epochs, rate) = if cnn { (300, 10, 1e-3) } else { (150, 3, 5e-5) };
+/// What holds where the arguments say nothing of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Defaults {
+    /// Steps, or that many epochs if they are more.
+    pub steps: u64,
+    pub epochs: u32,
+    pub rate: f64,
+    pub batch: usize,
+}
+
+impl Defaults {
+    /// Those of a text model.
+    pub fn of_text(model: &ModelKind) -> Self {
+        let (steps, epochs, rate) = match model {
+            ModelKind::Cnn => (300, 10, 1e-3),
+            ModelKind::Shipped | ModelKind::Folder(_) => (150, 3, 5e-5),
+        };
+        Self {
+            steps,
+            epochs,
+            rate,
+            batch: 32,
+        }
+    }
+}
+
+/// The learning rate of a text model's head.
+pub fn head_rate(args: &ModelArgs) -> Result<f64> {
+    let head = args.head_lr.unwrap_or(1e-3);
+    if !(head.is_finite() && head > 0.0) {
+        return Err(Error::setting("--head-lr", "positive and finite", head).into());
+    }
+    Ok(head)
+}
+
+/// The training settings that the arguments ask for, for `rows` training rows.
+pub fn training(args: &TrainingArgs, defaults: Defaults, rows: usize) -> Result<TrainSettings> {
     if !(0.0..1.0).contains(&args.warm_up) {
         return Err(Error::setting("--warm-up", "at least 0 and below 1", args.warm_up).into());
     }
     let mut settings = TrainSettings {
-        length: Length::Epochs(epochs),
-        batch: args.batch,
+        length: Length::Epochs(defaults.epochs),
+        batch: args.batch.unwrap_or(defaults.batch),
         accumulate: args.accumulate,
-        rate: args.lr.unwrap_or(rate),
+        rate: args.lr.unwrap_or(defaults.rate),
         curve: Curve::warm_up_then_linear(args.warm_up),
         weight_decay: args.weight_decay,
         clip: (args.clip != 0.0).then_some(args.clip),
@@ -299,14 +328,10 @@ pub fn training(
     settings.length = match (args.steps, args.epochs) {
         (Some(n), _) => Length::Steps(n),
         (None, Some(n)) => Length::Epochs(n),
-        (None, None) => Length::Steps(settings.steps(rows).max(steps)),
+        (None, None) => Length::Steps(settings.steps(rows).max(defaults.steps)),
     };
     settings.check()?;
-    let head = args.head_lr.unwrap_or(1e-3);
-    if !(head.is_finite() && head > 0.0) {
-        return Err(Error::setting("--head-lr", "positive and finite", head).into());
-    }
-    Ok((settings, head))
+    Ok(settings)
 }
 
 /// Refuses what only the training and validation rows can show to be wrong.

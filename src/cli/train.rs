@@ -17,7 +17,7 @@ use super::interrupt::Interrupt;
 use super::model::Built;
 use super::progress::{Bars, RunBar};
 use super::run_dir::{RunDir, pretty};
-use super::settings::{self, DataSettings, ModelSettings, RunSettings};
+use super::settings::{self, DataSettings, Defaults, ModelSettings, RunSettings};
 use super::task::{SeedRows, TextTask};
 
 /// The file that an ended run has.
@@ -101,7 +101,9 @@ impl Prepared {
         let device = settings::device(&args.training.machine)?;
         let task = TextTask::prepare(DataSettings::of(&args.data)?, model, device)?;
         let rows = task.rows(args.training.seed)?;
-        let (training, head_rate) = settings::training(&args.training, &kind, rows.train.len())?;
+        let head_rate = settings::head_rate(&args.model)?;
+        let defaults = Defaults::of_text(&kind);
+        let training = settings::training(&args.training, defaults, rows.train.len())?;
         settings::check_rows(&training, rows.train.len(), rows.validation.len())?;
         let built = task.build(&rows.tokens, training.seed, head_rate / training.rate)?;
         let scheduler = task.scheduler(&schedule, &built, &rows, &training)?;
