@@ -5,6 +5,7 @@ use std::path::Path;
 use candle_mixup::Error;
 use candle_mixup::metrics::Scores;
 use candle_mixup::train::Point;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -34,7 +35,7 @@ impl Done {
 }
 
 /// A finished run's file. A torn one cannot be: it was written beside and renamed.
-pub fn read_cell(file: &Path) -> candle_mixup::Result<Option<Done>> {
+pub fn read_cell<T: DeserializeOwned>(file: &Path) -> candle_mixup::Result<Option<T>> {
     match std::fs::read_to_string(file) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(Error::io(file)(e)),

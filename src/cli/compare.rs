@@ -22,7 +22,7 @@ use super::settings::{self, DataSettings, Defaults, ModelSettings, RunSettings};
 use super::task::{SeedRows, TextTask};
 
 /// The file that an ended comparison has.
-const RESULT: &str = "comparison.json";
+pub const RESULT: &str = "comparison.json";
 /// The arm that shows what softer targets alone give.
 const CONTROL: &str = "smoothing";
 /// Seeds at most: more show no difference that anybody would care for.
@@ -66,7 +66,7 @@ pub fn run(mut args: CompareTextArgs) -> Result<()> {
     show(&dir, args.output.print.json)
 }
 
-fn interrupted(error: Error, dir: &RunDir) -> anyhow::Error {
+pub fn interrupted(error: Error, dir: &RunDir) -> anyhow::Error {
     let path = dir.path().display();
     match error {
         Error::Interrupted => anyhow::Error::new(error).context(format!(
@@ -361,13 +361,13 @@ impl Grid {
 }
 
 /// The metrics there are, the main one first.
-fn metrics(main: Metric, scores: &Scores) -> Vec<Metric> {
+pub fn metrics(main: Metric, scores: &Scores) -> Vec<Metric> {
     let others = scores.values.keys().copied().filter(|m| *m != main);
     std::iter::once(main).chain(others).collect()
 }
 
 /// The grid carries the library's errors.
-fn into_library_error(error: anyhow::Error) -> Error {
+pub fn into_library_error(error: anyhow::Error) -> Error {
     match error.downcast::<Error>() {
         Ok(error) => error,
         Err(other) => Error::Data(format!("{other:#}")),

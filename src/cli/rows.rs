@@ -8,9 +8,9 @@ use candle_mixup::text::{Columns, Corpus, LabelKind, SoftColumn};
 use super::settings::{DataSettings, HeldOut};
 
 /// Test rows at most, unless a share is given.
-const MOST_TEST_ROWS: usize = 2000;
+pub const MOST_TEST_ROWS: usize = 2000;
 /// Share of the rows that are test rows, unless one is given.
-const TEST_SHARE: f64 = 0.2;
+pub const TEST_SHARE: f64 = 0.2;
 
 /// Shares are written in the order of the sorted classes of the label column.
 pub fn name_share_classes(settings: &mut DataSettings, source: &Source) -> Result<()> {

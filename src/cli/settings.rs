@@ -29,7 +29,7 @@ pub enum HeldOut {
 }
 
 impl HeldOut {
-    fn of(flag: &str, value: Option<&str>) -> Result<Self> {
+    pub fn of(flag: &str, value: Option<&str>) -> Result<Self> {
         let Some(value) = value else {
             return Ok(Self::Default);
         };
@@ -113,7 +113,7 @@ pub struct RunSettings {
 }
 
 /// A file's path from the root, so that a run finds its data from any working folder; a shipped set's name as it is.
-fn absolute(data: &str) -> Result<String> {
+pub fn absolute(data: &str) -> Result<String> {
     if data.starts_with('@') {
         return Ok(data.into());
     }

@@ -29,7 +29,7 @@ mod value_difference;
 
 pub use audit::{
     Audit, AuditedColumn, ClassDistances, Cloud, Coverage, Move, Moved, Nearest, Points,
-    Projection, REAL_ROWS, SYNTHETIC_ROWS, Spread, audit,
+    Projection, REAL_ROWS, SYNTHETIC_ROWS, Spread, audit, project,
 };
 pub use clean::{Agreement, Clean, Cleaning, Ends};
 pub use cleaner::Cleaner;

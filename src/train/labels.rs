@@ -91,6 +91,19 @@ impl Labels {
         })
     }
 
+    /// The same with further rows behind these, as flat values inside the model's units.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the values are not whole rows.
+    pub fn with_more(&self, values: &[f32]) -> Result<Self> {
+        let all = [self.values.as_slice(), values].concat();
+        let labels = Self::new(self.kind, all, self.outputs)?;
+        Ok(Self {
+            scale: self.scale.clone(),
+            ..labels
+        })
+    }
+
     /// The units of the targets, where they were scaled.
     pub fn scale(&self) -> Option<&TargetScale> {
         self.scale.as_ref()

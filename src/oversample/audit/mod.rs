@@ -113,6 +113,28 @@ pub fn audit<T: Real>(
     })
 }
 
+/// The rows in two dimensions and nothing else of an [`audit`]; `None` where no column varies.
+///
+/// # Errors
+/// Those of [`audit`].
+pub fn project<T: Real>(
+    rows: &Rows<'_, T>,
+    strata: Strata<'_>,
+    balanced: &Balanced,
+    seed: u64,
+    fit: &dyn Fn(&mut [T]),
+) -> Result<Option<Projection>> {
+    rows.check_measurable()?;
+    let members = by_class(rows, strata)?;
+    let Some(mut projection) = Projection::begin(rows, &members, &balanced.made, seed) else {
+        return Ok(None);
+    };
+    for made in &balanced.made {
+        projection.add(&grown(rows, &members, made, seed, fit)?);
+    }
+    Ok(Some(projection.projection))
+}
+
 /// The rows of each class, ascending.
 fn by_class<T: Real>(rows: &Rows<'_, T>, strata: Strata<'_>) -> Result<Vec<Vec<u32>>> {
     if rows.len() != strata.classes.len() {
