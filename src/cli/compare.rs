@@ -342,6 +342,7 @@ impl Grid {
             let own = cells.iter().filter(|c| c.arm == *name);
             own.map(|c| Run {
                 seed: c.seed,
+                fold: None,
                 test: values(&c.test),
                 linearity: None,
             })
