@@ -9,6 +9,7 @@
 mod arrow;
 mod blocks;
 mod data_set;
+mod encode;
 mod encoded;
 mod format;
 mod in_order;
@@ -32,6 +33,7 @@ mod text_file;
 mod write;
 
 pub use data_set::{CodedColumn, DataSet, Target};
+pub use encode::{EncodeSettings, Encoder, NumericEncoding, Seen};
 pub use encoded::{EncodedRows, TableBatch, TableShape, TableSource};
 pub use format::Format;
 pub use kind::{Category, Kind, Role, Summary};

@@ -103,7 +103,25 @@ pub(super) fn quantile(numbers: &mut [f64], p: f64) -> f64 {
         return low;
     }
     let high = above.iter().copied().fold(f64::INFINITY, f64::min);
-    low + part * (high - low)
+    between(low, high, part)
+}
+
+/// The quantile of sorted numbers; 0 of none.
+pub(super) fn sorted_quantile(sorted: &[f64], p: f64) -> f64 {
+    let h = sorted.len().saturating_sub(1) as f64 * p;
+    let at = |i: f64| sorted.get(i as usize).copied();
+    match (at(h.floor()), at(h.ceil())) {
+        (Some(low), Some(high)) => between(low, high, h.fract()),
+        _ => 0.0,
+    }
+}
+
+/// `low` and `part` of the way to `high`, which may be further apart than a number can say.
+fn between(low: f64, high: f64, part: f64) -> f64 {
+    match (high - low).is_finite() {
+        true => low + part * (high - low),
+        false => (1.0 - part) * low + part * high,
+    }
 }
 
 #[cfg(test)]
@@ -121,7 +139,10 @@ mod tests {
             (1.0, 10.0),
         ] {
             assert_eq!(quantile(&mut numbers.to_vec(), p), expected);
+            assert_eq!(sorted_quantile(&[1.0, 4.0, 7.0, 10.0], p), expected);
         }
+        assert_eq!(quantile(&mut [-1e308, 1e308], 0.5), 0.0);
+        assert_eq!(sorted_quantile(&[], 0.5), 0.0);
         assert_eq!(quantile(&mut [3.0], 0.75), 3.0);
     }
 }
