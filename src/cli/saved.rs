@@ -1,6 +1,6 @@
 //! A trained run, opened again to score or to label.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 use candle_core::Device;
@@ -82,7 +82,8 @@ impl SavedRun {
     }
 }
 
-fn read_json<T: for<'a> Deserialize<'a>>(path: &PathBuf) -> Result<T> {
+/// Reads a file of JSON.
+pub fn read_json<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<T> {
     let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
     Ok(serde_json::from_str(&text).map_err(|e| Error::file(path, e))?)
 }

@@ -22,8 +22,8 @@ use super::rows::{append, classes_of, name_share_classes, strata, test_split};
 use super::settings::{DataSettings, HeldOut, ModelSettings};
 
 /// Share of the training rows that are validation rows, unless one is given, and from how many rows on.
-const VALIDATION_SHARE: f64 = 0.1;
-const VALIDATION_FROM: usize = 500;
+pub const VALIDATION_SHARE: f64 = 0.1;
+pub const VALIDATION_FROM: usize = 500;
 
 /// Everything that all runs of a command share.
 pub struct TextTask {

@@ -1,6 +1,7 @@
 //! `mixup train text`: one model, one run directory.
 
 use std::io::Write;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -222,12 +223,7 @@ fn finish(
     as_json: bool,
 ) -> Result<()> {
     if as_json {
-        write!(
-            std::io::stdout(),
-            "{}",
-            std::fs::read_to_string(dir.file(RESULT)).map_err(Error::io(dir.file(RESULT)))?
-        )?;
-        return Ok(());
+        return print_file(&dir.file(RESULT));
     }
     let rows = prepared.rows.train.len();
     writeln!(
@@ -258,7 +254,13 @@ fn finish(
     Ok(())
 }
 
-fn already_finished(dir: &RunDir, as_json: bool) -> Result<()> {
+/// A result's file on stdout, as it is.
+pub fn print_file(path: &Path) -> Result<()> {
+    let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
+    Ok(write!(std::io::stdout(), "{text}")?)
+}
+
+pub fn already_finished(dir: &RunDir, as_json: bool) -> Result<()> {
     let path = dir.file(RESULT);
     let text = std::fs::read_to_string(&path).map_err(Error::io(&path))?;
     if as_json {
