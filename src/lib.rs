@@ -2,6 +2,7 @@
 
 mod blend;
 mod error;
+mod jacobi;
 mod loss;
 mod pairs;
 mod plan;

@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["blend"],
     &["targets"],
     &["loss", "metrics"],
-    &["random", "files"],
+    &["random", "files", "jacobi"],
     &["schedule", "tap", "source", "split", "data"],
     &["nn"],
     &["oversample"],

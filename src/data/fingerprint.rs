@@ -42,6 +42,12 @@ impl Fingerprint {
         }
     }
 
+    /// Numbers of 64 bits; `to_bits` of floats.
+    pub(crate) fn words(&mut self, words: impl ExactSizeIterator<Item = u64>) {
+        self.count(words.len());
+        words.for_each(|word| self.bytes(&word.to_le_bytes()));
+    }
+
     /// 32 hexadecimal digits.
     pub(crate) fn hex(self) -> String {
         format!("{:032x}", self.0)

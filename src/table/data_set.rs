@@ -1,6 +1,7 @@
 //! A table ready for training: its features, and the classes or values that are to be predicted.
 
 use super::missing::MissingCells;
+use crate::data::Fingerprint;
 
 /// A table in memory: what a row is described by, and what is to be told of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,6 +69,20 @@ impl Target {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    fn add_to(&self, hash: &mut Fingerprint) {
+        match self {
+            Self::Classes { classes, names } => {
+                hash.texts(names);
+                hash.words(classes.iter().map(|&c| u64::from(c)));
+            }
+            Self::Values { values, names } => {
+                hash.texts(names);
+                hash.words(values.iter().map(|x| x.to_bits()));
+            }
+            Self::Nothing { rows } => hash.count(*rows),
+        }
+    }
 }
 
 impl DataSet {
@@ -95,5 +110,23 @@ impl DataSet {
     pub fn is_missing(&self, row: usize, cell: usize) -> bool {
         let missing = self.missing.as_ref();
         missing.is_some_and(|m| m.is_missing(row, cell))
+    }
+
+    /// A hash of all cells, names, targets and groups, 32 hexadecimal digits: equal content has an equal fingerprint
+    /// on every machine.
+    pub fn fingerprint(&self) -> String {
+        let mut hash = Fingerprint::new();
+        hash.texts(&self.numeric);
+        hash.words(self.numbers.iter().map(|x| x.to_bits()));
+        for column in &self.categorical {
+            hash.text(&column.name);
+            hash.texts(&column.categories);
+        }
+        hash.words(self.codes.iter().map(|&c| u64::from(c)));
+        let missing = self.missing.as_ref().map_or(&[][..], MissingCells::words);
+        hash.words(missing.iter().copied());
+        self.target.add_to(&mut hash);
+        hash.texts(self.groups.as_deref().unwrap_or_default());
+        hash.hex()
     }
 }

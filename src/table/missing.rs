@@ -66,6 +66,26 @@ impl MissingCells {
         self.words.extend_from_slice(&other.words);
     }
 
+    /// The same rows with these cells only, in this order.
+    pub(super) fn only(&self, cells: &[usize]) -> Self {
+        let rows = self.words.len() / self.width.max(1);
+        let mut only = Self::new(cells.len());
+        for row in 0..rows {
+            only.push_row();
+            for (place, &cell) in cells.iter().enumerate() {
+                if self.is_missing(row, cell) {
+                    only.mark(place);
+                }
+            }
+        }
+        only
+    }
+
+    /// The bits, a row behind the other.
+    pub(super) fn words(&self) -> &[u64] {
+        &self.words
+    }
+
     /// Whether a cell of a row is missing; numeric features come first, then categorical ones.
     pub fn is_missing(&self, row: usize, cell: usize) -> bool {
         let word = self.words.get(row * self.width + cell / 64);
@@ -111,6 +131,9 @@ mod tests {
                 assert_eq!(chosen.is_missing(row, cell), cell == mark);
             }
         }
+        let only = cells.only(&[64, 0]);
+        assert!(only.is_missing(2, 0) && only.is_missing(0, 1));
+        assert!((0..4).all(|r| only.is_missing(r, 0) == (r == 2)));
         assert!(matches!(cells.of(&[4]), Err(Error::Shape { .. })));
     }
 }

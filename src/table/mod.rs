@@ -8,7 +8,10 @@
 #[cfg(feature = "cli")]
 mod arrow;
 mod blocks;
+mod data_columns;
 mod data_set;
+mod data_set_parts;
+mod data_set_read;
 mod encode;
 mod encoded;
 mod format;
@@ -32,8 +35,10 @@ mod tally;
 mod text_file;
 mod write;
 
+pub use data_columns::DataColumns;
 pub use data_set::{CodedColumn, DataSet, Target};
-pub use encode::{EncodeSettings, Encoder, NumericEncoding, Seen};
+pub use data_set_read::DataSetInfo;
+pub use encode::{EncodeSettings, Encoder, NumericEncoding, Seen, principal};
 pub use encoded::{EncodedRows, TableBatch, TableShape, TableSource};
 pub use format::Format;
 pub use kind::{Category, Kind, Role, Summary};

@@ -83,14 +83,15 @@ impl ScanOptions {
     }
 }
 
-fn named_twice(column: &str, before: &str, list: &str) -> Error {
+pub(super) fn named_twice(column: &str, before: &str, list: &str) -> Error {
     Error::Conflict(match before == list {
         true => format!("column '{column}' is named twice in --{list}"),
         false => format!("column '{column}' is named in --{before} and in --{list}"),
     })
 }
 
-fn find(path: &Path, names: &[String], column: &str) -> Result<usize> {
+/// The place of a column given by its name or its number.
+pub(super) fn find(path: &Path, names: &[String], column: &str) -> Result<usize> {
     let same: Vec<usize> = (0..names.len()).filter(|&i| names[i] == column).collect();
     let number = column.strip_prefix('#').unwrap_or(column);
     let numbered = || number.parse::<usize>().ok()?.checked_sub(1);

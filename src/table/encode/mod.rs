@@ -8,8 +8,11 @@
 mod cells;
 mod column;
 mod encoder;
+mod information;
 mod matched;
+mod matrix;
 mod piecewise;
+mod principal;
 mod quantile;
 mod seen;
 mod settings;
@@ -17,5 +20,6 @@ mod synthetic;
 mod transform;
 
 pub use encoder::Encoder;
+pub use principal::principal;
 pub use seen::Seen;
 pub use settings::{EncodeSettings, NumericEncoding};
