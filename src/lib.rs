@@ -12,6 +12,7 @@ mod targets;
 
 pub mod compare;
 pub mod data;
+pub mod detect;
 pub mod files;
 pub mod metrics;
 pub mod nn;

@@ -38,6 +38,8 @@ pub enum Purpose {
     Tie = 12,
     /// Where clusters begin.
     Cluster = 13,
+    /// What a tree sees and where it cuts.
+    Tree = 14,
 }
 
 /// A stream of draws for one (seed, purpose, counter).

@@ -15,7 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["schedule", "tap", "source", "split", "data"],
     &["nn"],
     &["oversample"],
-    &["text", "table"],
+    &["text", "table", "detect"],
     &["train", "compare"],
     &["report"],
 ];
