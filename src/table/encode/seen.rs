@@ -14,6 +14,49 @@ pub struct Seen {
     pub ignored: Vec<String>,
 }
 
+impl Seen {
+    /// The rows of another encoding as well.
+    pub fn add(&mut self, other: &Self) {
+        add(&mut self.unseen, &other.unseen);
+        add(&mut self.missing, &other.missing);
+        add(&mut self.clipped, &other.clipped);
+        let known = self.ignored.clone();
+        let new = other.ignored.iter().filter(|c| !known.contains(c));
+        self.ignored.extend(new.cloned());
+    }
+
+    /// All of it in words, a sentence a column; nothing where nothing was met.
+    pub fn notes(&self) -> Vec<String> {
+        let told = |counts: &[(String, usize)], what: &str| -> Vec<String> {
+            let told = counts.iter();
+            told.map(|(column, rows)| format!("column '{column}': {rows} rows {what}"))
+                .collect()
+        };
+        [
+            told(&self.unseen, "have a category that no training row has"),
+            told(
+                &self.missing,
+                "lack a value that no training row lacks; numbers became the median",
+            ),
+            told(&self.clipped, "have a number so far out that it was clipped"),
+            self.ignored
+                .iter()
+                .map(|column| format!("column '{column}' is not one that was trained on, and is left out"))
+                .collect(),
+        ]
+        .concat()
+    }
+}
+
+fn add(counts: &mut Vec<(String, usize)>, others: &[(String, usize)]) {
+    for (column, rows) in others {
+        match counts.iter_mut().find(|(name, _)| name == column) {
+            Some((_, count)) => *count += rows,
+            None => counts.push((column.clone(), *rows)),
+        }
+    }
+}
+
 /// The columns with a count that is not 0.
 pub(super) fn named<'a>(
     names: impl Iterator<Item = &'a str>,
