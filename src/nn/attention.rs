@@ -21,7 +21,29 @@ pub fn attention(
     mask: Option<&Tensor>,
     dropout: Option<(f64, u64)>,
 ) -> Result<Tensor> {
+    attention_of(qkv.dims3()?.1, qkv, heads, mask, dropout)
+}
+
+/// The same of each row's first `queries` tokens only, `[rows, queries, width]`: all that is needed where the others'
+/// results would not be read.
+///
+/// # Errors
+/// Those of [`attention`], and [`Error::Shape`] for more queries than tokens.
+pub fn attention_of(
+    queries: usize,
+    qkv: &Tensor,
+    heads: usize,
+    mask: Option<&Tensor>,
+    dropout: Option<(f64, u64)>,
+) -> Result<Tensor> {
     let (rows, tokens, packed) = qkv.dims3()?;
+    if queries > tokens {
+        return Err(Error::Shape {
+            what: "queries of attention".into(),
+            expected: format!("at most {tokens}"),
+            got: queries.to_string(),
+        });
+    }
     if heads == 0 || packed == 0 || packed % (3 * heads) != 0 {
         return Err(Error::Shape {
             what: "qkv".into(),
@@ -40,12 +62,12 @@ pub fn attention(
         Some((p, key)) => Mask::new(p, Some(key))?,
         None => None,
     };
-    if rows * tokens == 0 || !cpu::fits(&[qkv]) {
-        return composed(qkv, heads, mask, drop);
+    if rows * queries == 0 || !cpu::fits(&[qkv]) {
+        return composed(queries, qkv, heads, mask, drop);
     }
     let real = mask.map(cpu::real).transpose()?;
     let op = AttentionOp::new(
-        (rows, tokens, packed / 3),
+        (rows, queries, tokens, packed / 3),
         heads,
         real,
         drop,
@@ -55,6 +77,7 @@ pub fn attention(
 }
 
 fn composed(
+    queries: usize,
     qkv: &Tensor,
     heads: usize,
     mask: Option<&Tensor>,
@@ -63,13 +86,14 @@ fn composed(
     let (rows, tokens, packed) = qkv.dims3()?;
     let width = packed / 3;
     let size = width / heads;
-    let part = |i: usize| -> candle_core::Result<Tensor> {
-        qkv.narrow(2, i * width, width)?
+    let part = |i: usize, tokens: usize| -> candle_core::Result<Tensor> {
+        qkv.narrow(1, 0, tokens)?
+            .narrow(2, i * width, width)?
             .reshape((rows, tokens, heads, size))?
             .transpose(1, 2)?
             .contiguous()
     };
-    let scores = (part(0)?.matmul(&part(1)?.t()?)? / (size as f64).sqrt())?;
+    let scores = (part(0, queries)?.matmul(&part(1, tokens)?.t()?)? / (size as f64).sqrt())?;
     let weights = match mask {
         Some(mask) => masked_softmax(&scores, mask)?,
         None => candle_nn::ops::softmax(&scores, D::Minus1)?,
@@ -78,8 +102,8 @@ fn composed(
         Some(drop) => drop.composed(&weights)?,
         None => weights,
     };
-    let out = weights.matmul(&part(2)?)?.transpose(1, 2)?;
-    Ok(out.reshape((rows, tokens, width))?)
+    let out = weights.matmul(&part(2, tokens)?)?.transpose(1, 2)?;
+    Ok(out.reshape((rows, queries, width))?)
 }
 
 /// Softmax over the last dimension where `mask` is not 0; zeros where it is 0 everywhere.

@@ -17,6 +17,8 @@ use super::simd::{exp, kernels, maximum, sum};
 /// Attention on packed queries, keys and values, a parallel task a row.
 pub(super) struct AttentionOp {
     heads: usize,
+    /// How many tokens of each row, from the first, attend.
+    queries: usize,
     tokens: usize,
     width: usize,
     /// 1 where a token is real and 0 where it is not, `[rows, tokens]`.
@@ -26,7 +28,7 @@ pub(super) struct AttentionOp {
     drop: Option<Mask>,
     /// Whether there will be a backward pass.
     train: bool,
-    /// The attention weights before dropout, `[rows, heads, tokens, tokens]`, kept for the backward pass.
+    /// The attention weights before dropout, `[rows, heads, queries, tokens]`, kept for the backward pass.
     weights: OnceLock<Vec<f32>>,
 }
 
@@ -34,7 +36,7 @@ pub(super) struct AttentionOp {
 #[derive(Clone, Copy)]
 struct Head<'a> {
     packed: &'a [f32],
-    tokens: usize,
+    queries: usize,
     keys: usize,
     size: usize,
     width: usize,
@@ -48,7 +50,7 @@ impl<'a> Head<'a> {
     }
 
     fn queries(&self) -> Matrix<'a> {
-        self.part(0, self.tokens)
+        self.part(0, self.queries)
     }
 
     fn keys(&self) -> Matrix<'a> {
@@ -67,7 +69,7 @@ impl<'a> Head<'a> {
 impl AttentionOp {
     /// For `rows` rows; without `real`, every token is.
     pub(super) fn new(
-        (rows, tokens, width): (usize, usize, usize),
+        (rows, queries, tokens, width): (usize, usize, usize, usize),
         heads: usize,
         real: Option<Vec<f32>>,
         drop: Option<Mask>,
@@ -77,6 +79,7 @@ impl AttentionOp {
         let last = |row: &[f32]| row.iter().rposition(|r| *r != 0.0).map_or(0, |i| i + 1);
         Self {
             heads,
+            queries,
             tokens,
             width,
             keys: real.chunks(tokens.max(1)).map(last).collect(),
@@ -91,7 +94,7 @@ impl AttentionOp {
         let size = self.width / self.heads;
         Head {
             packed,
-            tokens: self.tokens,
+            queries: self.queries,
             keys: self.keys[row],
             size,
             width: self.width,
@@ -100,19 +103,19 @@ impl AttentionOp {
     }
 
     fn forward(&self, qkv: &[f32]) -> Vec<f32> {
-        let (t, width, rows) = (self.tokens, self.width, self.keys.len());
-        let block = self.heads * t * t;
-        let n = rows * t * width;
+        let (q, t, width, rows) = (self.queries, self.tokens, self.width, self.keys.len());
+        let block = self.heads * q * t;
+        let n = rows * q * width;
         let packed = qkv.par_chunks(3 * t * width).enumerate();
         if !self.train {
-            let (out, _) = buffer::fill(n, t * width, packed, |(row, packed), out| {
-                self.row_forward(row, out, packed, &mut vec![0f32; t * t]);
+            let (out, _) = buffer::fill(n, q * width, packed, |(row, packed), out| {
+                self.row_forward(row, out, packed, &mut vec![0f32; q * t]);
             });
             return out;
         }
         let mut weights = vec![0f32; rows * block];
         let with = packed.zip(weights.par_chunks_mut(block));
-        let (out, _) = buffer::fill(n, t * width, with, |((row, packed), weights), out| {
+        let (out, _) = buffer::fill(n, q * width, with, |((row, packed), weights), out| {
             self.row_forward(row, out, packed, weights);
         });
         // A second forward pass of the same operation would store the same values.
@@ -122,16 +125,16 @@ impl AttentionOp {
 
     /// One row; `weights` has room for every head, or for one, which all then use in turn.
     fn row_forward(&self, row: usize, out: &mut [f32], packed: &[f32], weights: &mut [f32]) {
-        let (t, width) = (self.tokens, self.width);
+        let (q, t, width) = (self.queries, self.tokens, self.width);
         let mut dropped = Vec::new();
         for h in 0..self.heads {
             let head = self.head(packed, row, h);
-            let start = h * t * t % weights.len();
-            let weights = &mut weights[start..start + t * t];
+            let start = h * q * t % weights.len();
+            let weights = &mut weights[start..start + q * t];
             self.weigh(&head, row, weights);
             let weights = self.under_mask(weights, row * self.heads + h, &mut dropped);
-            let left = Matrix::new(weights, t, head.keys, t);
-            let target = Target::new(&mut out[head.first..], t, head.size, width);
+            let left = Matrix::new(weights, q, head.keys, t);
+            let target = Target::new(&mut out[head.first..], q, head.size, width);
             let values = head.values();
             multiply(target, left, values, 1.0, Onto::Nothing, Threads::One);
         }
@@ -140,7 +143,7 @@ impl AttentionOp {
     /// softmax(Q·Kᵀ/√d) of one head.
     fn weigh(&self, head: &Head<'_>, row: usize, weights: &mut [f32]) {
         let t = self.tokens;
-        let target = Target::new(weights, t, head.keys, t);
+        let target = Target::new(weights, self.queries, head.keys, t);
         let keys = head.keys().t();
         multiply(
             target,
@@ -173,19 +176,19 @@ impl AttentionOp {
     }
 
     fn backward(&self, qkv: &[f32], weights: &[f32], g: &[f32]) -> Vec<f32> {
-        let (t, width) = (self.tokens, self.width);
+        let (q, t, width) = (self.queries, self.tokens, self.width);
         let block = 3 * t * width;
         let with = qkv
             .par_chunks(block)
-            .zip(weights.par_chunks(self.heads * t * t))
-            .zip(g.par_chunks(t * width))
+            .zip(weights.par_chunks(self.heads * q * t))
+            .zip(g.par_chunks(q * width))
             .enumerate();
         let (dqkv, _) = buffer::fill(qkv.len(), block, with, |(row, with), dqkv| {
             let ((packed, weights), g) = with;
-            let mut scratch = (Vec::new(), vec![0f32; t * t]);
-            for (h, weights) in weights.chunks_exact(t * t).enumerate() {
+            let mut scratch = (Vec::new(), vec![0f32; q * t]);
+            for (h, weights) in weights.chunks_exact(q * t).enumerate() {
                 let head = self.head(packed, row, h);
-                let g = Matrix::new(&g[head.first..], t, head.size, width);
+                let g = Matrix::new(&g[head.first..], q, head.size, width);
                 let number = row * self.heads + h;
                 self.head_backward(&head, number, dqkv, weights, g, &mut scratch);
             }
@@ -202,24 +205,24 @@ impl AttentionOp {
         g: Matrix<'_>,
         (dropped, ds): &mut (Vec<f32>, Vec<f32>),
     ) {
-        let (t, k, width) = (self.tokens, head.keys, self.width);
+        let (q, t, k, width) = (self.queries, self.tokens, head.keys, self.width);
         let mut put = |part: usize, tokens: usize, a: Matrix<'_>, b: Matrix<'_>, scale: f32| {
             let to = &mut dqkv[part * width + head.first..];
             let to = Target::new(to, tokens, head.size, 3 * width);
             multiply(to, a, b, scale, Onto::Nothing, Threads::One);
         };
         let used = self.under_mask(weights, number, dropped);
-        put(2, k, Matrix::new(used, t, k, t).t(), g, 1.0);
-        let to = Target::new(ds, t, k, t);
+        put(2, k, Matrix::new(used, q, k, t).t(), g, 1.0);
+        let to = Target::new(ds, q, k, t);
         multiply(to, g, head.values().t(), 1.0, Onto::Nothing, Threads::One);
         if let Some(mask) = &self.drop {
-            mask.put_on(ds, number * t * t);
+            mask.put_on(ds, number * q * t);
         }
         for (ds, weights) in ds.chunks_exact_mut(t).zip(weights.chunks_exact(t)) {
             softmax_backward(&mut ds[..k], &weights[..k]);
         }
-        let ds = Matrix::new(ds, t, k, t);
-        put(0, t, ds, head.keys(), head.scale());
+        let ds = Matrix::new(ds, q, k, t);
+        put(0, q, ds, head.keys(), head.scale());
         put(1, k, ds.t(), head.queries(), head.scale());
     }
 }
@@ -262,7 +265,7 @@ impl CustomOp1 for AttentionOp {
         layout: &Layout,
     ) -> candle_core::Result<(CpuStorage, Shape)> {
         let out = self.forward(cpu::floats(qkv, layout)?);
-        let shape = (self.keys.len(), self.tokens, self.width);
+        let shape = (self.keys.len(), self.queries, self.width);
         Ok((CpuStorage::F32(out), shape.into()))
     }
 

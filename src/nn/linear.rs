@@ -1,7 +1,8 @@
-//! y = x·Wᵀ + b, optionally followed by GELU.
+//! y = x·Wᵀ + b, optionally followed by an activation.
 
 use candle_core::Tensor;
 
+use super::activation::Activation;
 use super::cpu;
 use super::gelu::Gelu;
 use super::init::Init;
@@ -25,6 +26,19 @@ impl Linear {
         Ok(Self {
             weight: scope.get("weight", &[outputs, inputs], init)?,
             bias: Some(scope.get("bias", &[outputs], Init::Zeros)?),
+        })
+    }
+
+    /// The same, with weight and bias uniform on ±1/√inputs: PyTorch's start of a linear layer.
+    ///
+    /// # Errors
+    /// Those of [`Scope::get`].
+    pub fn uniform(scope: &Scope, inputs: usize, outputs: usize) -> Result<Self> {
+        let bound = 1.0 / (inputs as f64).sqrt();
+        let init = Init::Uniform { bound };
+        Ok(Self {
+            weight: scope.get("weight", &[outputs, inputs], init)?,
+            bias: Some(scope.get("bias", &[outputs], init)?),
         })
     }
 
@@ -71,15 +85,24 @@ impl Linear {
     /// # Errors
     /// Those of [`Linear::forward`].
     pub fn forward_gelu(&self, x: &Tensor, kind: Gelu) -> Result<Tensor> {
-        self.apply(x, Some(kind))
+        self.apply(x, Some(kind.into()))
     }
 
-    fn apply(&self, x: &Tensor, gelu: Option<Gelu>) -> Result<Tensor> {
+    /// The same followed by an activation, in one operation.
+    ///
+    /// # Errors
+    /// Those of [`Linear::forward`] and of [`Activation::check`].
+    pub fn forward_activated(&self, x: &Tensor, activation: Activation) -> Result<Tensor> {
+        activation.check()?;
+        self.apply(x, Some(activation))
+    }
+
+    fn apply(&self, x: &Tensor, activation: Option<Activation>) -> Result<Tensor> {
         let weights = [&self.weight].into_iter().chain(&self.bias);
         let operands: Vec<&Tensor> = [x].into_iter().chain(weights).collect();
         if !cpu::fits(&operands) {
             let y = self.composed(x)?;
-            return gelu.map_or(Ok(y.clone()), |kind| kind.composed(&y));
+            return activation.map_or(Ok(y.clone()), |activation| activation.composed(&y));
         }
         let (outputs, inputs) = self.weight.dims2()?;
         let bias_fits = self.bias.as_ref().is_none_or(|b| b.dims() == [outputs]);
@@ -94,7 +117,7 @@ impl Linear {
                 ),
             });
         }
-        let op = LinearOp::new(gelu, operands.iter().any(|t| t.track_op()));
+        let op = LinearOp::new(activation, operands.iter().any(|t| t.track_op()));
         let (x, weight) = (x.contiguous()?, self.weight.contiguous()?);
         Ok(match &self.bias {
             Some(bias) => x.apply_op3(&weight, &bias.contiguous()?, op)?,

@@ -1,10 +1,11 @@
-//! x·Wᵀ + b, optionally followed by GELU, as one operation with its backward.
+//! x·Wᵀ + b, optionally followed by an activation, as one operation with its backward.
 
 use std::sync::OnceLock;
 
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Shape, Tensor};
 use rayon::prelude::*;
 
+use super::activation::{Activation, Shape as Form, bend, unbend};
 use super::buffer;
 use super::cpu;
 use super::gelu::Gelu;
@@ -16,17 +17,17 @@ const ROWS: usize = 32;
 
 /// Operands: x, weight and, if there is one, bias.
 pub(super) struct LinearOp {
-    gelu: Option<Gelu>,
+    activation: Option<Form>,
     /// Whether there will be a backward pass.
     train: bool,
-    /// With GELU, its derivative at every value, kept for the backward pass.
+    /// The derivative of a curved activation at every value, kept for the backward pass.
     slope: OnceLock<Vec<f32>>,
 }
 
 impl LinearOp {
-    pub(super) fn new(gelu: Option<Gelu>, train: bool) -> Self {
+    pub(super) fn new(activation: Option<Activation>, train: bool) -> Self {
         Self {
-            gelu,
+            activation: activation.map(Activation::shape),
             train,
             slope: OnceLock::new(),
         }
@@ -37,17 +38,15 @@ impl LinearOp {
         let left = Matrix::new(x, x.len() / inputs, inputs, inputs);
         let right = Matrix::new(weight, outputs, inputs, inputs).t();
         let mut y = product(left, right);
-        match self.gelu {
-            Some(kind) => self.activate(kind, &mut y, bias),
-            None => y.par_chunks_mut(ROWS * outputs).for_each(|y| {
-                y.chunks_exact_mut(outputs)
-                    .for_each(|y| add_assign(y, bias));
-            }),
+        match self.activation {
+            Some(Form::Curved(kind)) => self.curve(kind, &mut y, bias),
+            Some(Form::Bent(slope)) => each_row(&mut y, outputs, |y| bend(y, bias, slope)),
+            None => each_row(&mut y, outputs, |y| add_assign(y, bias)),
         }
         y
     }
 
-    fn activate(&self, kind: Gelu, y: &mut [f32], bias: &[f32]) {
+    fn curve(&self, kind: Gelu, y: &mut [f32], bias: &[f32]) {
         let (n, block) = (y.len(), ROWS * bias.len());
         let rows = |y: &mut [f32], slope: &mut [f32]| {
             let slopes = slope.chunks_exact_mut(bias.len());
@@ -65,16 +64,21 @@ impl LinearOp {
         }
     }
 
-    fn gradients(&self, x: &Tensor, weight: &Tensor, g: &Tensor) -> candle_core::Result<Parts> {
+    fn gradients(
+        &self,
+        x: &Tensor,
+        weight: &Tensor,
+        y: &Tensor,
+        g: &Tensor,
+    ) -> candle_core::Result<Parts> {
         let (outputs, inputs) = weight.dims2()?;
         let g = g.contiguous()?;
         let g = cpu::view(&g)?;
-        let scaled;
-        let (g, db) = match self.slope.get() {
-            Some(slope) => {
-                let (product, db) = scale_and_sum(&g, slope, outputs);
-                scaled = product;
-                (&scaled[..], db)
+        let before;
+        let (g, db) = match self.before_activation(&g, y, outputs)? {
+            Some((product, db)) => {
+                before = product;
+                (&before[..], db)
             }
             None => (&g[..], column_sums(&g, outputs)),
         };
@@ -97,7 +101,35 @@ impl LinearOp {
         }
         Ok(parts)
     }
+
+    /// `None` without an activation.
+    fn before_activation(
+        &self,
+        g: &[f32],
+        y: &Tensor,
+        columns: usize,
+    ) -> candle_core::Result<Option<Before>> {
+        Ok(match (self.activation, self.slope.get()) {
+            (None, _) => None,
+            (Some(Form::Bent(slope)), _) => {
+                let y = cpu::view(y)?;
+                let step = |to: &mut [f32], sum: &mut [f32], g: &[f32], y: &[f32]| {
+                    unbend(to, sum, g, y, slope);
+                };
+                Some(scale_and_sum(g, &y, columns, step))
+            }
+            (Some(Form::Curved(_)), Some(slope)) => {
+                Some(scale_and_sum(g, slope, columns, scale_row))
+            }
+            (Some(Form::Curved(_)), None) => {
+                candle_core::bail!("linear: backward before forward")
+            }
+        })
+    }
 }
+
+/// The gradient with respect to what the activation was given, and the sum of its rows.
+type Before = (Vec<f32>, Vec<f32>);
 
 /// Gradients of the operands; `None` for one that needs none.
 struct Parts {
@@ -117,15 +149,27 @@ fn column_sums(g: &[f32], columns: usize) -> Vec<f32> {
     total(blocks.collect(), columns)
 }
 
-/// g·slope and the sum of its rows.
-fn scale_and_sum(g: &[f32], slope: &[f32], columns: usize) -> (Vec<f32>, Vec<f32>) {
+/// Does `change` to every row of `y`.
+fn each_row(y: &mut [f32], columns: usize, change: impl Fn(&mut [f32]) + Sync) {
+    y.par_chunks_mut(ROWS * columns).for_each(|y| {
+        y.chunks_exact_mut(columns).for_each(&change);
+    });
+}
+
+/// g times a derivative and the sum of its rows; `step` does one row, given what `slope` says of the derivative.
+fn scale_and_sum(
+    g: &[f32],
+    slope: &[f32],
+    columns: usize,
+    step: impl Fn(&mut [f32], &mut [f32], &[f32], &[f32]) + Sync,
+) -> Before {
     let block = ROWS * columns;
     let with = g.par_chunks(block).zip(slope.par_chunks(block));
     let (scaled, sums) = buffer::fill(g.len(), block, with, |(g, slope), to| {
         let mut sum = vec![0f32; columns];
         let pairs = g.chunks_exact(columns).zip(slope.chunks_exact(columns));
         for (to, (g, slope)) in to.chunks_exact_mut(columns).zip(pairs) {
-            scale_row(to, &mut sum, g, slope);
+            step(to, &mut sum, g, slope);
         }
         sum
     });
@@ -179,10 +223,10 @@ impl CustomOp3 for LinearOp {
         x: &Tensor,
         weight: &Tensor,
         bias: &Tensor,
-        _: &Tensor,
+        y: &Tensor,
         g: &Tensor,
     ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let parts = self.gradients(x, weight, g)?;
+        let parts = self.gradients(x, weight, y, g)?;
         let bias = bias.track_op().then_some(parts.bias);
         Ok((parts.x, parts.weight, bias))
     }
@@ -215,10 +259,10 @@ impl CustomOp2 for LinearOp {
         &self,
         x: &Tensor,
         weight: &Tensor,
-        _: &Tensor,
+        y: &Tensor,
         g: &Tensor,
     ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>)> {
-        let parts = self.gradients(x, weight, g)?;
+        let parts = self.gradients(x, weight, y, g)?;
         Ok((parts.x, parts.weight))
     }
 }

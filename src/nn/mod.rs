@@ -4,6 +4,7 @@
 //! contiguous f32 on the CPU each is a single fused operation; everywhere else they are composed of Candle's own
 //! operations and give the same numbers. Every sum has a fixed order, so the bytes do not depend on the thread count.
 
+mod activation;
 mod adamw;
 mod adamw_moments;
 mod adamw_step;
@@ -30,12 +31,16 @@ mod parameter;
 mod pool;
 mod pool_op;
 mod pretrained;
+mod reglu;
 mod scope;
 pub(crate) mod simd;
+mod tokens;
+mod tokens_op;
 mod weights;
 
+pub use activation::Activation;
 pub use adamw::{AdamW, AdamWSettings};
-pub use attention::attention;
+pub use attention::{attention, attention_of};
 pub use conv::conv1d;
 pub use dropout::dropout;
 pub use embedding::{Embedding, embed_sum};
@@ -48,5 +53,7 @@ pub use packing::Packing;
 pub use parameter::Parameter;
 pub use pool::{max_pool_time, mean_pool};
 pub use pretrained::Pretrained;
+pub use reglu::reglu;
 pub use scope::Scope;
+pub use tokens::{FeatureTokens, prepend};
 pub use weights::Weights;

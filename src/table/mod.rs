@@ -20,6 +20,7 @@ mod infer;
 mod kind;
 mod load;
 mod missing;
+mod model;
 mod moments;
 mod names;
 mod number;
@@ -44,6 +45,10 @@ pub use format::Format;
 pub use kind::{Category, Kind, Role, Summary};
 pub use load::{Loaded, Which, load};
 pub use missing::{Missing, MissingCells};
+pub use model::{
+    FeatureCells, FeatureTransformer, LinearModel, LinearSettings, Mlp, MlpSettings, TableModel,
+    TableModelSettings, TransformerSettings,
+};
 pub use options::ScanOptions;
 pub use quantiles::quartiles;
 pub use scan::scan;

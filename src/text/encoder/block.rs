@@ -9,7 +9,7 @@ use candle_core::Tensor;
 
 use super::config::{Activation, EncoderConfig};
 use crate::error::Result;
-use crate::nn::{Init, LayerNorm, Linear, Packing, Scope, attention};
+use crate::nn::{self, Init, LayerNorm, Linear, Packing, Scope, attention};
 use crate::tap::{Flow, Tap};
 
 #[derive(Debug, Clone)]
@@ -73,7 +73,7 @@ impl Block {
         let h = self.normalise(&self.attention_norm, &attended, &x, packing, tap)?;
         let inner = match self.activation {
             Activation::Gelu(kind) => self.up.forward_gelu(&h, kind)?,
-            Activation::Relu => self.up.forward(&h)?.relu()?,
+            Activation::Relu => self.up.forward_activated(&h, nn::Activation::Relu)?,
         };
         unpack(self.normalise(&self.norm, &self.down.forward(&inner)?, &h, packing, tap)?)
     }
