@@ -15,6 +15,10 @@
 //!     while f(hi) < 0: hi += 0.5
 //!     return optimize.brentq(f, 0.1, hi, xtol=1e-13) / np.sqrt(n)
 //! print([factor(n) for n in (2, 3, 5, 10, 30, 100)])
+//! d = np.array([0.017, 0.003, 0.019, 0.008, 0.021])        # five folds: test rows are 1/4 of the training rows
+//! e = np.sqrt((1/5 + 1/4) * d.var(ddof=1))
+//! h = stats.t.ppf(0.975, 4) * e
+//! print(d.mean() - h, d.mean() + h, 2 * stats.t.sf(d.mean() / e, 4), factor(5) * np.sqrt(5) * e)
 //! ```
 
 use std::sync::Barrier;
@@ -40,7 +44,7 @@ fn close(got: f64, wanted: f64) {
 
 #[test]
 fn the_paired_t_test_gives_scipys_numbers() {
-    let gain = paired(&GAIN).expect("five finite differences");
+    let gain = paired(&GAIN, 0.0).expect("five finite differences");
     close(gain.difference, 0.0136);
     let [low, high] = gain.ci95.expect("they vary");
     close(low, 0.00399815522051959);
@@ -48,7 +52,7 @@ fn the_paired_t_test_gives_scipys_numbers() {
     close(gain.p_value.expect("they vary"), 0.017066473527746224);
     close(gain.detectable.expect("they vary"), 0.01300695986194794);
 
-    let loss = paired(&LOSS).expect("five finite differences");
+    let loss = paired(&LOSS, 0.0).expect("five finite differences");
     let [low, high] = loss.ci95.expect("they vary");
     close(low, -0.030511340938852174);
     close(high, -0.017488659061147827);
@@ -57,6 +61,21 @@ fn the_paired_t_test_gives_scipys_numbers() {
         standard_deviation(&LOSS).expect("two or more"),
         0.005244044240850758,
     );
+}
+
+#[test]
+fn runs_that_share_training_rows_widen_the_interval() {
+    let plain = paired(&GAIN, 0.0).expect("five finite differences");
+    let gain = paired(&GAIN, 0.25).expect("five finite differences");
+    close(gain.difference, plain.difference);
+    let [low, high] = gain.ci95.expect("they vary");
+    close(low, -0.0008027671692205501);
+    close(high, 0.028002767169220552);
+    close(gain.p_value.expect("they vary"), 0.05869496211685128);
+    close(gain.detectable.expect("they vary"), 0.01951043979292191);
+    let factor = (5.0f64 * (0.2 + 0.25)).sqrt();
+    let plain = plain.detectable.expect("they vary");
+    close(gain.detectable.expect("they vary"), factor * plain);
 }
 
 #[test]
@@ -93,16 +112,16 @@ fn holm_by_hand() {
 
 #[test]
 fn without_spread_there_is_no_interval() {
-    let one = paired(&[0.1]).expect("finite");
+    let one = paired(&[0.1], 0.0).expect("finite");
     assert_eq!((one.ci95, one.p_value, one.detectable), (None, None, None));
     // 0.3 − 0.2 and 0.2 − 0.1 differ in the last bit only: rounding is not spread.
-    let same = paired(&[0.3 - 0.2, 0.2 - 0.1, 0.1]).expect("finite");
+    let same = paired(&[0.3 - 0.2, 0.2 - 0.1, 0.1], 0.0).expect("finite");
     assert_eq!((same.ci95, same.p_value), (None, None));
-    let zero = paired(&[0.0, 0.0]).expect("finite");
+    let zero = paired(&[0.0, 0.0], 0.0).expect("finite");
     assert_eq!((zero.difference, zero.ci95), (0.0, None));
-    assert_eq!(paired(&[]), None);
-    assert_eq!(paired(&[0.1, f64::NAN]), None);
-    assert_eq!(paired(&[0.1, f64::INFINITY]), None);
+    assert_eq!(paired(&[], 0.0), None);
+    assert_eq!(paired(&[0.1, f64::NAN], 0.0), None);
+    assert_eq!(paired(&[0.1, f64::INFINITY], 0.0), None);
 }
 
 /// Arms over the seeds 0, 1, ...: each a name, and accuracy and log loss by seed.
@@ -111,6 +130,7 @@ fn comparison(arms: &[(&str, &[f64], &[f64])]) -> Comparison {
         let runs = accuracy.iter().zip(*log_loss).enumerate();
         let runs = runs.map(|(seed, (a, l))| Run {
             seed: seed as u64,
+            fold: None,
             test: Values::new([(Metric::Accuracy, *a), (Metric::LogLoss, *l)]),
             linearity: None,
         });
@@ -274,17 +294,130 @@ fn the_summary_names_the_detectable_difference() {
         ("mixup", &plus(&ACCURACY, &flat), &LOG_LOSS),
     ]);
     let text = c.summary().join("\n");
-    let wanted = paired(&flat).and_then(|p| p.detectable).expect("varies");
+    let wanted = paired(&flat, 0.0)
+        .and_then(|p| p.detectable)
+        .expect("varies");
     assert!(
         text.contains(&format!("'mixup' (detectable {wanted:.4})")),
         "{text}"
     );
 }
 
+/// Accuracy by (seed, fold), and runs of it.
+fn fold_runs(accuracy: &[((u64, u32), f64)]) -> Vec<Run> {
+    let run = |&((seed, fold), accuracy): &((u64, u32), f64)| Run {
+        seed,
+        fold: Some(fold),
+        test: Values::new([(Metric::Accuracy, accuracy)]),
+        linearity: None,
+    };
+    accuracy.iter().map(run).collect()
+}
+
+/// Three folds of two seeds, the second arm better by `GAIN` and one more.
+fn folds() -> Comparison {
+    let keys = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)];
+    let base = [0.5, 0.52, 0.49, 0.51, 0.53, 0.5];
+    let gain = [0.017, 0.003, 0.019, 0.008, 0.021, 0.011];
+    let none: Vec<_> = keys.into_iter().zip(base).collect();
+    let better = base.iter().zip(gain).map(|(b, g)| b + g);
+    let mut better: Vec<_> = keys.into_iter().zip(better).collect();
+    better.reverse();
+    let arms = vec![
+        ("none".to_string(), fold_runs(&none)),
+        ("mixup".to_string(), fold_runs(&better)),
+    ];
+    Comparison::of_folds(&[Metric::Accuracy], arms, 0.5).expect("sound arms")
+}
+
+#[test]
+fn folds_are_paired_by_seed_and_fold_and_corrected() {
+    let c = folds();
+    let gain = [0.017, 0.003, 0.019, 0.008, 0.021, 0.011];
+    let wanted = paired(&gain, 0.5).expect("six finite differences");
+    let versus = &c.arms[1].versus_first[0];
+    let [low, high] = versus.ci95.expect("they vary");
+    let [wanted_low, wanted_high] = wanted.ci95.expect("they vary");
+    assert!((low - wanted_low).abs() < 1e-12 && (high - wanted_high).abs() < 1e-12);
+    let between = c.between("mixup", "none", Metric::Accuracy).expect("both");
+    assert_eq!(between.ci95, versus.ci95);
+    assert_eq!(between.p_value, versus.p_value);
+    assert_eq!((c.runs(), c.seeds(), c.folds()), (6, 2, 3));
+    let json = serde_json::to_value(&c).expect("serialises");
+    assert_eq!(json["arms"][0]["runs"][1]["fold"], 1);
+    assert_eq!(json["test_share_ratio"], 0.5);
+    let back: Comparison = serde_json::from_value(json).expect("reads back");
+    assert_eq!(back, c);
+}
+
+#[test]
+fn repetitions_are_named() {
+    let c = folds();
+    assert_eq!(c.repetitions(), "3 folds x 2 seeds");
+    assert_eq!(c.paired_by(), "seed and fold");
+    assert!(c.interval_name().contains("Nadeau and Bengio 2003"));
+    let plain = comparison(&[("none", &ACCURACY, &LOG_LOSS)]);
+    assert_eq!(plain.repetitions(), "5 seeds");
+    assert_eq!(plain.interval_name(), "95 % t-interval");
+    let of = |keys: &[(u64, u32)]| {
+        let accuracy: Vec<_> = keys.iter().map(|&k| (k, 0.5)).collect();
+        let arms = vec![
+            ("a".to_string(), fold_runs(&accuracy)),
+            ("b".to_string(), fold_runs(&accuracy)),
+        ];
+        Comparison::of_folds(&[Metric::Accuracy], arms, 0.25).expect("sound arms")
+    };
+    assert_eq!(of(&[(0, 0), (0, 1), (1, 0)]).repetitions(), "3 runs");
+    let one = of(&[(7, 2)]).summary().join("\n");
+    assert!(one.contains("One fold shows no spread"), "{one}");
+    let same = of(&[(0, 0), (0, 1)]).summary().join("\n");
+    let wanted = "'b' (the same as the first arm in every seed and fold)";
+    assert!(same.contains(wanted), "{same}");
+}
+
+#[test]
+fn the_summary_says_that_intervals_are_corrected() {
+    let gain = [((0, 0), 0.51), ((0, 1), 0.49), ((0, 2), 0.505)];
+    let arms = vec![
+        ("none".to_string(), fold_runs(&gain.map(|(k, _)| (k, 0.5)))),
+        ("mixup".to_string(), fold_runs(&gain)),
+    ];
+    let c = Comparison::of_folds(&[Metric::Accuracy], arms, 0.5).expect("sound arms");
+    let text = c.summary().join("\n");
+    assert!(text.contains("with 3 folds x 1 seed in 4 of 5"), "{text}");
+    let wanted = "every interval is a 95 % t-interval, corrected for resampling";
+    assert!(text.contains(wanted), "{text}");
+}
+
+#[test]
+fn folds_that_cannot_be_paired_are_refused() {
+    let of = |first: &[(u64, u32)], second: &[(u64, u32)], ratio| {
+        let runs =
+            |keys: &[(u64, u32)]| fold_runs(&keys.iter().map(|&k| (k, 0.5)).collect::<Vec<_>>());
+        let arms = vec![
+            ("a".to_string(), runs(first)),
+            ("b".to_string(), runs(second)),
+        ];
+        let result = Comparison::of_folds(&[Metric::Accuracy], arms, ratio);
+        result.expect_err("refused").to_string()
+    };
+    let other = of(&[(3, 0), (3, 1)], &[(3, 0), (3, 2)], 0.25);
+    assert!(other.contains("seeds and folds of 'b'"), "{other}");
+    assert!(other.contains("seed 3 fold 2"), "{other}");
+    let twice = of(&[(3, 1), (3, 1)], &[(3, 1), (3, 1)], 0.25);
+    assert!(twice.contains("seed 3 fold 1, seed 3 fold 1"), "{twice}");
+    for ratio in [-0.25, f64::NAN, f64::INFINITY] {
+        let error = of(&[(0, 0)], &[(0, 0)], ratio);
+        assert!(error.contains("test_share_ratio"), "{error}");
+        assert!(error.contains(&ratio.to_string()), "{error}");
+    }
+}
+
 #[test]
 fn arms_that_cannot_be_paired_are_refused() {
     let run = |seed| Run {
         seed,
+        fold: None,
         test: Values::new([(Metric::Accuracy, 0.5)]),
         linearity: None,
     };

@@ -48,6 +48,7 @@ fn runs(arm: u64, (_, accuracy, log_loss): Shift<'_>, seeds: u64) -> Vec<Run> {
         ];
         Run {
             seed,
+            fold: None,
             test: Values::new(METRICS.into_iter().zip(test)),
             linearity: None,
         }

@@ -344,6 +344,7 @@ impl Grid {
             let own = cells.iter().filter(|c| c.arm == *name);
             own.map(|c| Run {
                 seed: c.seed,
+                fold: None,
                 test: values(&c.test),
                 linearity: None,
             })

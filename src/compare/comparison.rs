@@ -1,7 +1,8 @@
-//! Arms × seeds as one table: means, spreads, and each arm's paired differences to the first.
+//! Arms × runs as one table: means, spreads, and each arm's paired differences to the first.
 
 use serde::{Deserialize, Serialize};
 
+use super::pairing::{check, differences};
 use super::stats::{self, LEVEL, Paired};
 use super::values::Values;
 use crate::error::{Error, Result};
@@ -13,8 +14,11 @@ pub type Linearity = Option<serde_json::Value>;
 /// One model trained and scored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Run {
-    /// The seed that it shares with one run of every other arm.
+    /// The seed that it shares, fold by fold, with one run of every other arm.
     pub seed: u64,
+    /// The fold whose rows it was tested on; `None` where there is one test set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fold: Option<u32>,
     /// Its scores on the test rows.
     pub test: Values,
     /// Its linearity gaps; `null` until they are measured.
@@ -29,40 +33,41 @@ pub enum Verdict {
     Better,
     /// In its bad direction, with Holm-adjusted p < 0.05.
     Worse,
-    /// Anything else, too few seeds included.
+    /// Anything else, too few runs included.
     Undecided,
 }
 
-/// One arm against the first on one metric, paired by seed. Differences are this arm minus the first.
+/// One arm against the first on one metric, paired by seed and fold. Differences are this arm minus the first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Versus {
     /// The metric.
     pub metric: Metric,
     /// Mean difference; `null` if a run has no finite value.
     pub difference: Option<f64>,
-    /// Its 95 % t-interval for one comparison on its own; `null` for one seed or without any spread.
+    /// Its 95 % t-interval for one comparison on its own, corrected for resampling where the comparison is
+    /// ([`Comparison::of_folds`]); `null` for one run or without any spread.
     pub ci95: Option<[f64; 2]>,
-    /// Two-sided p-value of the paired t-test; `null` as above.
+    /// Two-sided p-value of the paired t-test, corrected likewise; `null` as above.
     pub p_value: Option<f64>,
     /// The same, adjusted over the arms of this metric (Holm 1979); `null` as above.
     pub p_adjusted: Option<f64>,
     /// Better or worse if `p_adjusted` is below 0.05, in which case the interval leaves 0 out as well.
     pub verdict: Verdict,
-    /// The smallest true difference that these seeds would show in 4 of 5 repetitions (two-sided 5 %, before the
-    /// adjustment); it rests on the spread seen, itself a rough guess for few seeds. `null` as above.
+    /// The smallest true difference that these runs would show in 4 of 5 repetitions (two-sided 5 %, before the
+    /// adjustment); it rests on the spread seen, itself a rough guess for few runs. `null` as above.
     pub detectable: Option<f64>,
 }
 
-/// One way of training, over all seeds.
+/// One way of training, over all seeds and folds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Arm {
     /// Its name.
     pub name: String,
     /// Its runs.
     pub runs: Vec<Run>,
-    /// Mean over the seeds; `null` where a run has no finite value.
+    /// Mean over the runs; `null` where a run has no finite value.
     pub mean: Values,
-    /// Sample standard deviation over the seeds; `null` for one seed.
+    /// Sample standard deviation over the runs; `null` for one run.
     pub std: Values,
     /// Its differences to the first arm, main metric first; empty for the first arm.
     pub versus_first: Vec<Versus>,
@@ -78,15 +83,39 @@ pub struct Comparison {
     /// The arm, if any, that shows what is to be had without the method under test (label smoothing, say).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control: Option<String>,
+    /// Test rows by training rows of one run where runs share training rows, and 0 where they are independent: by it
+    /// intervals and tests are corrected.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub test_share_ratio: f64,
 }
 
 impl Comparison {
-    /// Compares `arms` with their first one on `metrics`, the main one first.
+    /// Compares `arms` with their first one on `metrics`, the main one first; the runs of an arm are independent.
     ///
     /// # Errors
-    /// [`Error::Setting`] for no metric, no arm, an arm named twice or a seed given twice, or arms of differing seeds:
-    /// a paired comparison needs every seed in every arm.
+    /// [`Error::Setting`] for no metric, no arm, an arm named twice, a seed or a seed's fold given twice, or arms of
+    /// differing seeds and folds: a paired comparison needs every one of them in every arm.
     pub fn of(metrics: &[Metric], arms: Vec<(String, Vec<Run>)>) -> Result<Self> {
+        Self::of_folds(metrics, arms, 0.0)
+    }
+
+    /// The same for runs that share training rows, as those of a cross-validation do, repeated or not.
+    ///
+    /// Such runs vary together, and the plain t-test finds too much. Intervals and tests are corrected for it (Nadeau
+    /// and Bengio 2003, section 4; for repeated folds Bouckaert and Frank 2004). `test_share_ratio` is test rows by
+    /// training rows of one run: 1/4 for five folds.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of), and [`Error::Setting`] for a ratio that is negative or not finite.
+    pub fn of_folds(
+        metrics: &[Metric],
+        arms: Vec<(String, Vec<Run>)>,
+        test_share_ratio: f64,
+    ) -> Result<Self> {
+        if !(test_share_ratio.is_finite() && test_share_ratio >= 0.0) {
+            let range = "finite and 0 or more";
+            return Err(Error::setting("test_share_ratio", range, test_share_ratio));
+        }
         let Some(&metric) = metrics.first() else {
             return Err(Error::setting("metrics", "at least one metric", "none"));
         };
@@ -96,12 +125,13 @@ impl Comparison {
             .map(|(name, runs)| describe(metrics, name, runs))
             .collect();
         for &metric in metrics {
-            compare(metric, &mut arms);
+            compare(metric, &mut arms, test_share_ratio);
         }
         Ok(Self {
             metric,
             arms,
             control: None,
+            test_share_ratio,
         })
     }
 
@@ -118,61 +148,23 @@ impl Comparison {
         first.map_or_else(Vec::new, |a| a.mean.iter().map(|(m, _)| m).collect())
     }
 
-    /// Number of seeds of every arm.
-    pub fn seeds(&self) -> usize {
-        self.arms.first().map_or(0, |a| a.runs.len())
-    }
-
-    /// Arm `arm` minus arm `other` on `metric`, paired by seed; `None` if a value is missing or not finite.
+    /// Arm `arm` minus arm `other` on `metric`, paired by seed and fold and corrected as the rest; `None` if a value is missing or not finite.
     pub fn between(&self, arm: &str, other: &str, metric: Metric) -> Option<Paired> {
         let find = |name: &str| self.arms.iter().find(|a| a.name == name);
-        stats::paired(&differences(metric, find(arm)?, find(other)?))
+        let differences = differences(metric, find(arm)?, find(other)?);
+        stats::paired(&differences, self.test_share_ratio)
     }
-}
-
-/// What makes a paired comparison impossible.
-fn check(arms: &[(String, Vec<Run>)]) -> Result<()> {
-    let seeds = |runs: &[Run]| -> Vec<u64> {
-        let mut seeds: Vec<u64> = runs.iter().map(|r| r.seed).collect();
-        seeds.sort_unstable();
-        seeds
-    };
-    let Some((_, first)) = arms.first() else {
-        return Err(Error::setting("arms", "at least one arm", "none"));
-    };
-    let wanted = seeds(first);
-    if wanted.is_empty() || wanted.windows(2).any(|w| w[0] == w[1]) {
-        let value = format!("{wanted:?}");
-        return Err(Error::setting("seeds", "one or more, each once", value));
-    }
-    for (i, (name, runs)) in arms.iter().enumerate() {
-        if arms[..i].iter().any(|(other, _)| other == name) {
-            return Err(Error::setting("arms", "named once each", name));
-        }
-        if seeds(runs) != wanted {
-            let expected = format!("{wanted:?}, as in the first arm");
-            let value = format!("{:?}", seeds(runs));
-            return Err(Error::setting(
-                format!("seeds of '{name}'"),
-                expected,
-                value,
-            ));
-        }
-    }
-    Ok(())
 }
 
 fn describe(metrics: &[Metric], name: String, runs: Vec<Run>) -> Arm {
-    let over_seeds = |statistic: fn(&[f64]) -> Option<f64>| {
+    let over_runs = |statistic: fn(&[f64]) -> Option<f64>| {
         Values::new(metrics.iter().map(|&metric| {
-            let values: Vec<f64> = runs.iter().map(|r| value(r, metric)).collect();
+            let values = runs.iter().map(|r| r.test.get(metric).unwrap_or(f64::NAN));
+            let values: Vec<f64> = values.collect();
             (metric, statistic(&values).unwrap_or(f64::NAN))
         }))
     };
-    let (mean, std) = (
-        over_seeds(stats::mean),
-        over_seeds(stats::standard_deviation),
-    );
+    let (mean, std) = (over_runs(stats::mean), over_runs(stats::standard_deviation));
     Arm {
         name,
         runs,
@@ -183,13 +175,13 @@ fn describe(metrics: &[Metric], name: String, runs: Vec<Run>) -> Arm {
 }
 
 /// Adds one metric's entry to every arm but the first: only here are the arms seen together, as Holm needs them.
-fn compare(metric: Metric, arms: &mut [Arm]) {
+fn compare(metric: Metric, arms: &mut [Arm], test_share_ratio: f64) {
     let Some((first, others)) = arms.split_first_mut() else {
         return;
     };
     let paired: Vec<Option<Paired>> = others
         .iter()
-        .map(|arm| stats::paired(&differences(metric, arm, first)))
+        .map(|arm| stats::paired(&differences(metric, arm, first), test_share_ratio))
         .collect();
     let p_values: Vec<Option<f64>> = paired.iter().map(|p| p.and_then(|p| p.p_value)).collect();
     let adjusted = stats::holm(&p_values);
@@ -219,17 +211,6 @@ fn verdict(metric: Metric, difference: Option<f64>, p_adjusted: Option<f64>) -> 
     }
 }
 
-/// `arm` minus `other`, seed by seed; NaN where either has no value.
-fn differences(metric: Metric, arm: &Arm, other: &Arm) -> Vec<f64> {
-    arm.runs
-        .iter()
-        .map(|run| {
-            let twin = other.runs.iter().find(|r| r.seed == run.seed);
-            value(run, metric) - twin.map_or(f64::NAN, |r| value(r, metric))
-        })
-        .collect()
-}
-
-fn value(run: &Run, metric: Metric) -> f64 {
-    run.test.get(metric).unwrap_or(f64::NAN)
+fn is_zero(ratio: &f64) -> bool {
+    *ratio == 0.0
 }

@@ -5,6 +5,8 @@
 mod comparison;
 mod grid;
 pub(crate) mod number;
+mod pairing;
+mod repetitions;
 mod stats;
 mod values;
 mod words;

@@ -1,7 +1,8 @@
 //! Paired differences: interval, p-value, adjustment for many arms, and the power of it all.
 //!
 //! ```text
-//! d̄ ± t(0.975, n−1)·s/√n          paired t-interval (Student 1908)
+//! d̄ ± t(0.975, n−1)·s·√(1/n + r)  paired t-interval: r = 0 (Student 1908), or test by training rows of a run where
+//!                                 runs share training rows (Nadeau and Bengio 2003, section 4)
 //! p̃(i) = max over j ≤ i of min(1, (m−j+1)·p(j))   with p(1) ≤ … ≤ p(m)   (Holm 1979)
 //! ```
 
@@ -46,9 +47,14 @@ pub struct Paired {
 
 /// The paired t-test on `differences`; `None` for no difference or one that is not finite.
 ///
+/// `test_share_ratio`, finite and 0 or more, is 0 for independent pairs. Where pairs come from resampling, as folds do,
+/// they share training rows and vary together; it is then test rows by training rows of one run, and the variance of
+/// the mean is taken as (1/n + ratio)·s² (Nadeau and Bengio 2003, "Inference for the generalization error", section 4;
+/// Bouckaert and Frank 2004 for folds repeated over seeds).
+///
 /// Where all differences are equal there is no spread to judge by: a test on it would call any difference certain, so
 /// there is no interval and no p-value.
-pub fn paired(differences: &[f64]) -> Option<Paired> {
+pub fn paired(differences: &[f64], test_share_ratio: f64) -> Option<Paired> {
     let difference = mean(differences)?;
     let n = differences.len();
     let largest = differences.iter().fold(0f64, |m, d| m.max(d.abs()));
@@ -61,14 +67,14 @@ pub fn paired(differences: &[f64]) -> Option<Paired> {
             detectable: None,
         });
     };
-    let error = spread / (n as f64).sqrt();
+    let error = spread * (1.0 / n as f64 + test_share_ratio).sqrt();
     let t = students_t(n);
     let half = critical(n) * error;
     Some(Paired {
         difference,
         ci95: Some([difference - half, difference + half]),
         p_value: Some((2.0 * t.sf((difference / error).abs())).min(1.0)),
-        detectable: detectable_factor(n).map(|factor| factor * spread),
+        detectable: detectable_errors(n).map(|errors| errors * error),
     })
 }
 
@@ -90,12 +96,18 @@ pub fn holm(p_values: &[Option<f64>]) -> Vec<Option<f64>> {
     adjusted
 }
 
-/// The detectable difference of `n` pairs, in standard deviations of a difference; `None` for fewer than two.
+/// The detectable difference of `n` independent pairs, in standard deviations of a difference; `None` for fewer than
+/// two.
 ///
 /// It is δ/√n for the δ at which the two-sided 5 % t-test on n − 1 degrees of freedom has 80 % power: the test
 /// statistic then follows the non-central t distribution with non-centrality δ (Johnson, Kotz and Balakrishnan 1995,
 /// chapter 31), taken exactly and not by a normal approximation, which promises far too much for few seeds.
 pub fn detectable_factor(n: usize) -> Option<f64> {
+    detectable_errors(n).map(|delta| delta / (n as f64).sqrt())
+}
+
+/// The δ of [`detectable_factor`]: the detectable difference in standard errors of the mean, however these come about.
+fn detectable_errors(n: usize) -> Option<f64> {
     if n < 2 {
         return None;
     }
@@ -111,7 +123,7 @@ pub fn detectable_factor(n: usize) -> Option<f64> {
             false => high = middle,
         }
     }
-    Some(high / (n as f64).sqrt())
+    Some(high)
 }
 
 /// P(|T| > critical) for the non-central t of n − 1 degrees of freedom ν and non-centrality δ.

@@ -59,9 +59,14 @@ impl Comparison {
         if self.arms.len() < 2 {
             return vec!["There is one arm, so nothing to compare.".into()];
         }
-        if self.seeds() == 1 {
-            let text = "One seed shows no spread, so nothing is decided; three seeds or more give intervals.";
-            return vec![text.into()];
+        if self.runs() == 1 {
+            let (one, more) = match self.folds() {
+                0 => ("seed", "seeds"),
+                _ => ("fold", "folds"),
+            };
+            return vec![format!(
+                "One {one} shows no spread, so nothing is decided; three {more} or more give intervals."
+            )];
         }
         let metrics = self.metrics().into_iter();
         let mut sentences: Vec<String> = metrics.filter_map(|m| self.undecided(m)).collect();
@@ -69,12 +74,23 @@ impl Comparison {
         let mut undecided = versus.filter(|v| v.verdict == Verdict::Undecided);
         if undecided.any(|v| v.detectable.is_some()) {
             sentences.push(format!(
-                "A true difference of the size in brackets would have shown with {} seeds in 4 of 5 such comparisons; \
+                "A true difference of the size in brackets would have shown with {} in 4 of 5 such comparisons; \
                  a smaller one may well be missed.",
-                self.seeds()
+                self.repetitions()
             ));
+            sentences.extend(self.correction());
         }
         sentences
+    }
+
+    /// What was done about runs that share training rows.
+    fn correction(&self) -> Option<String> {
+        (self.test_share_ratio > 0.0).then(|| {
+            format!(
+                "The runs share training rows, so every interval is a {}.",
+                self.interval_name()
+            )
+        })
     }
 
     /// "Undecided on accuracy: 'mixup' (detectable 0.0215), 'manifold' (detectable 0.0180)."
@@ -83,20 +99,23 @@ impl Comparison {
         let open = arms.flat_map(|a| a.versus_first.iter().map(move |v| (a, v)));
         let open: Vec<String> = open
             .filter(|(_, v)| v.metric == metric && v.verdict == Verdict::Undecided)
-            .map(|(arm, versus)| format!("'{}' ({})", arm.name, reason(versus)))
+            .map(|(arm, versus)| format!("'{}' ({})", arm.name, self.reason(versus)))
             .collect();
         let list = open.join(", ");
         (!open.is_empty()).then(|| format!("Undecided on {metric}: {list}."))
     }
-}
 
-/// What could have been seen, or why there is no interval.
-fn reason(versus: &Versus) -> String {
-    match (versus.detectable, versus.difference) {
-        (Some(detectable), _) => format!("detectable {}", number(detectable)),
-        (None, None) => "a run without a finite value".into(),
-        (None, Some(0.0)) => "the same as the first arm in every seed".into(),
-        (None, Some(d)) => format!("{} in every seed alike, no spread to judge by", signed(d)),
+    /// What could have been seen, or why there is no interval.
+    fn reason(&self, versus: &Versus) -> String {
+        let each = self.paired_by();
+        match (versus.detectable, versus.difference) {
+            (Some(detectable), _) => format!("detectable {}", number(detectable)),
+            (None, None) => "a run without a finite value".into(),
+            (None, Some(0.0)) => format!("the same as the first arm in every {each}"),
+            (None, Some(d)) => {
+                format!("{} in every {each} alike, no spread to judge by", signed(d))
+            }
+        }
     }
 }
 

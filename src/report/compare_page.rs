@@ -30,7 +30,7 @@ pub fn compare_page(report: &CompareReport) -> Result<String> {
     let subtitle = format!(
         "{}, {}, main metric {}; {}; candle-mixup {}",
         html::counted(comparison.arms.len(), "arm"),
-        html::counted(comparison.seeds(), "seed"),
+        comparison.repetitions(),
         comparison.metric.name(),
         html::duration(report.seconds),
         report.version,
@@ -70,9 +70,10 @@ fn scores(comparison: &Comparison) -> String {
             .collect()
     });
     let table = html::table(1, &header.collect::<Vec<_>>(), rows);
-    let spread = match comparison.seeds() {
-        1 => "On the test rows; one seed, so no spread.".into(),
-        n => format!("On the test rows: mean ± sample standard deviation over {n} seeds."),
+    let repetitions = comparison.repetitions();
+    let spread = match comparison.runs() {
+        1 => format!("On the test rows; {repetitions}, so no spread."),
+        _ => format!("On the test rows: mean ± sample standard deviation over {repetitions}."),
     };
     html::note(&format!("{spread} ↑ higher is better, ↓ lower is better.")) + &table
 }
@@ -92,10 +93,12 @@ fn differences(comparison: &Comparison) -> Result<String> {
         }
     }
     let text = html::note(&format!(
-        "Each arm minus '{}', paired by seed, with the 95 % t-interval of one comparison on its own. Blue is better and \
+        "Each arm minus '{}', paired by {}, with the {} of one comparison on its own. Blue is better and \
          orange worse by Holm's adjusted p below 0.05; grey is undecided; a hollow point has no interval. \"Detectable\" \
-         is the true difference that this many seeds would show in 4 of 5 repetitions.",
-        first.name
+         is the true difference that this many runs would show in 4 of 5 repetitions.",
+        first.name,
+        comparison.paired_by(),
+        comparison.interval_name(),
     ));
     Ok(text + &html::plots("", &figures) + "<h3>In numbers</h3>\n" + &difference_table(comparison))
 }
@@ -144,7 +147,7 @@ fn learning(comparison: &Comparison, arms: &[ArmDetail]) -> Result<String> {
     if figures.is_empty() {
         return Ok(String::new());
     }
-    let text = "Mean over the seeds; the band runs from the lowest seed to the highest. An arm that mixes or smooths is \
+    let text = "Mean over the runs; the band goes from the lowest of them to the highest. An arm that mixes or smooths is \
                 trained on softer targets, so its loss as trained lies higher and is not to be compared between arms; the \
                 loss on a fixed sample of unmixed training rows is.";
     Ok(html::note(text) + &legend(arms) + &html::plots("", &figures))
@@ -182,7 +185,7 @@ fn reliability(arms: &[ArmDetail]) -> Result<String> {
     if figures.is_empty() {
         return Ok(String::new());
     }
-    let text = "Test rows of all seeds, binned by the confidence of the answer. On the dashed line a model is right as \
+    let text = "Test rows of all runs, binned by the confidence of the answer. On the dashed line a model is right as \
                 often as it claims; below it, it is too sure of itself. Larger points stand for more rows; the bars below \
                 are the share of rows in each bin.";
     Ok(html::note(text) + &html::plots("small", &figures))

@@ -91,9 +91,9 @@ pub fn pool(runs: &[Vec<Bin>]) -> Vec<Bin> {
 pub struct ArmDetail {
     /// The arm's name, as in the comparison.
     pub name: String,
-    /// One history a seed.
+    /// One history a run.
     pub histories: Vec<History>,
-    /// Reliability on the test rows of all seeds (see [`pool`]); empty for regression.
+    /// Reliability on the test rows of all runs (see [`pool`]); empty for regression.
     pub reliability: Vec<Bin>,
     /// The draws of the first seed, one a step; empty for an arm that never mixes.
     pub draws: Vec<Draw>,

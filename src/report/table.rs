@@ -104,9 +104,10 @@ fn verdict(verdict: Verdict) -> &'static str {
 }
 
 fn scores(comparison: &Comparison) -> String {
-    let spread = match comparison.seeds() {
-        1 => "one seed".into(),
-        n => format!("mean ± standard deviation over {n} seeds"),
+    let repetitions = comparison.repetitions();
+    let spread = match comparison.runs() {
+        1 => repetitions,
+        _ => format!("mean ± standard deviation over {repetitions}"),
     };
     let names = column("arm".into(), comparison, |arm| arm.name.clone());
     let columns = comparison.metrics().into_iter();
@@ -162,9 +163,14 @@ fn differences(comparison: &Comparison) -> String {
             }
         }
     }
+    let correction = match comparison.test_share_ratio > 0.0 {
+        true => format!(", {}", comparison.interval_name()),
+        false => String::new(),
+    };
     format!(
-        "\nDifference to '{}', paired by seed\n\n{}",
+        "\nDifference to '{}', paired by {}{correction}\n\n{}",
         comparison.arms[0].name,
+        comparison.paired_by(),
         aligned(&rows)
     )
 }

@@ -1,4 +1,4 @@
-//! Learning curves: the mean over the seeds with a band from the lowest to the highest.
+//! Learning curves: the mean over the runs with a band from the lowest to the highest.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ pub(in crate::report) fn bands<'a>(
         .collect()
 }
 
-/// Steps are put together over the seeds; a seed that stopped early counts as far as it went.
+/// Steps are put together over the runs; a run that stopped early counts as far as it went.
 fn band(histories: &[History], value: impl Fn(&Point) -> Option<f64>) -> Vec<(f64, f64, f64, f64)> {
     let last = histories
         .iter()
@@ -40,21 +40,21 @@ fn band(histories: &[History], value: impl Fn(&Point) -> Option<f64>) -> Vec<(f6
         .map(|p| p.step)
         .max();
     let window = last.unwrap_or(0) / POINTS as u64 + 1;
-    // By window: for each seed the sum and count of its values.
-    let mut windows: BTreeMap<u64, BTreeMap<u64, (f64, f64)>> = BTreeMap::new();
-    for history in histories {
+    // By window: for each run the sum and count of its values.
+    let mut windows: BTreeMap<u64, BTreeMap<usize, (f64, f64)>> = BTreeMap::new();
+    for (run, history) in histories.iter().enumerate() {
         for point in &history.points {
             if let Some(value) = value(point).filter(|v| v.is_finite()) {
-                let seeds = windows.entry(point.step / window).or_default();
-                let (sum, count) = seeds.entry(history.seed).or_default();
+                let runs = windows.entry(point.step / window).or_default();
+                let (sum, count) = runs.entry(run).or_default();
                 (*sum, *count) = (*sum + value, *count + 1.0);
             }
         }
     }
     let windows = windows.into_iter();
     windows
-        .map(|(w, seeds)| {
-            let values: Vec<f64> = seeds.values().map(|(sum, count)| sum / count).collect();
+        .map(|(w, runs)| {
+            let values: Vec<f64> = runs.values().map(|(sum, count)| sum / count).collect();
             let low = values.iter().copied().fold(f64::INFINITY, f64::min);
             let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             let mean = values.iter().sum::<f64>() / values.len() as f64;
