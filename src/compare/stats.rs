@@ -149,7 +149,8 @@ fn power(n: usize, critical: f64, delta: f64) -> f64 {
     1.0 - simpson(accepted, (1.0 - reach).max(0.0), 1.0 + reach)
 }
 
-fn simpson(f: impl Fn(f64) -> f64, from: f64, to: f64) -> f64 {
+/// ∫ f over [from, to] by Simpson's rule on 800 steps.
+pub(super) fn simpson(f: impl Fn(f64) -> f64, from: f64, to: f64) -> f64 {
     const HALVES: usize = 400;
     let step = (to - from) / (2 * HALVES) as f64;
     let inner: f64 = (1..2 * HALVES)
@@ -158,7 +159,8 @@ fn simpson(f: impl Fn(f64) -> f64, from: f64, to: f64) -> f64 {
     (f(from) + inner + f(to)) * step / 3.0
 }
 
-fn normal(x: f64) -> f64 {
+/// Φ, the distribution function of the standard normal.
+pub(super) fn normal(x: f64) -> f64 {
     0.5 * erfc(-x / std::f64::consts::SQRT_2)
 }
 

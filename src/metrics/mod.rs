@@ -5,7 +5,10 @@
 
 mod classes;
 mod classification;
+mod detection;
 mod multi_label;
+mod prior;
+mod ranking;
 mod regression;
 mod reliability;
 
@@ -16,7 +19,10 @@ use serde::{Deserialize, Serialize};
 
 pub use classes::ClassScores;
 pub use classification::{classification, hard_labels};
+pub use detection::detection;
 pub use multi_label::multi_label;
+pub use prior::correct_prior;
+pub use ranking::{PrecisionRecall, precision_recall, ranking};
 pub use regression::regression;
 pub use reliability::Bin;
 
@@ -27,6 +33,16 @@ use crate::error::{Error, Result};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Metric {
+    /// Mean over the anomalies of the precision at their score: the step sum over distinct scores, as scikit-learn's.
+    /// A ranking by chance comes to the share of anomalies.
+    AveragePrecision,
+    /// Chance that an anomaly scores above another row, equal scores counting half: 0.5 by chance.
+    RocAuc,
+    /// Share of anomalies among the n rows of highest score, n being the number of anomalies.
+    PrecisionAtN,
+    /// Share of the anomalies among those n rows. As n is the number of anomalies it equals the precision at n; both
+    /// are given because both names are looked for.
+    RecallAtN,
     /// Share of rows whose predicted class is the hard label.
     Accuracy,
     /// Mean over the classes of F1, the harmonic mean of precision and recall; a class that stands neither in the
@@ -51,6 +67,8 @@ pub enum Metric {
     Rmse,
     /// Mean absolute error over rows and values, in units of the target.
     Mae,
+    /// Mean of |error/target| in percent, targets of 0 left out; absent where all are 0.
+    Mape,
     /// 1 − residual/total sum of squares, averaged over the values; from two rows on. A constant target gives 1 if it
     /// is met exactly and else 0.
     R2,
@@ -68,7 +86,11 @@ pub enum Direction {
 
 impl Metric {
     /// All metrics, in the order in which they are printed.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 17] = [
+        Self::AveragePrecision,
+        Self::RocAuc,
+        Self::PrecisionAtN,
+        Self::RecallAtN,
         Self::Accuracy,
         Self::MacroF1,
         Self::LogLoss,
@@ -80,12 +102,17 @@ impl Metric {
         Self::MicroF1,
         Self::Rmse,
         Self::Mae,
+        Self::Mape,
         Self::R2,
     ];
 
     /// The name in JSON and in tables.
     pub fn name(self) -> &'static str {
         match self {
+            Self::AveragePrecision => "average_precision",
+            Self::RocAuc => "roc_auc",
+            Self::PrecisionAtN => "precision_at_n",
+            Self::RecallAtN => "recall_at_n",
             Self::Accuracy => "accuracy",
             Self::MacroF1 => "macro_f1",
             Self::LogLoss => "log_loss",
@@ -97,6 +124,7 @@ impl Metric {
             Self::MicroF1 => "micro_f1",
             Self::Rmse => "rmse",
             Self::Mae => "mae",
+            Self::Mape => "mape",
             Self::R2 => "r2",
         }
     }
@@ -104,13 +132,16 @@ impl Metric {
     /// Which way it gets better.
     pub fn better(self) -> Direction {
         match self {
+            Self::AveragePrecision | Self::RocAuc | Self::PrecisionAtN | Self::RecallAtN => {
+                Direction::Higher
+            }
             Self::Accuracy | Self::MacroF1 | Self::SubsetAccuracy | Self::MicroF1 | Self::R2 => {
                 Direction::Higher
             }
             Self::LogLoss | Self::Ece | Self::Brier | Self::SoftLogLoss | Self::SoftBrier => {
                 Direction::Lower
             }
-            Self::Rmse | Self::Mae => Direction::Lower,
+            Self::Rmse | Self::Mae | Self::Mape => Direction::Lower,
         }
     }
 }
@@ -127,10 +158,11 @@ impl fmt::Display for Metric {
 pub struct Scores {
     /// The values, by metric.
     pub values: BTreeMap<Metric, f64>,
-    /// One entry a class, in class order; empty for regression.
+    /// One entry a class, in class order; empty for regression and for a ranking.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub per_class: Vec<ClassScores>,
-    /// The 15 bins of the reliability diagram, of confidence (b/15, (b+1)/15]; empty for regression.
+    /// The 15 bins of the reliability diagram, of confidence (b/15, (b+1)/15], or for [`detection`] of the anomaly's
+    /// probability; empty for regression and for a ranking.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reliability: Vec<Bin>,
 }

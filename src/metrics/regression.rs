@@ -5,7 +5,7 @@ use crate::error::Result;
 
 /// Scores of predicted numbers `[rows, values]` against targets of the same shape, both row after row.
 ///
-/// RMSE and MAE over all rows and values; R², averaged over the values, from two rows on.
+/// RMSE and MAE over all rows and values; MAPE over those whose target is not 0; R², averaged over the values, from two rows on.
 ///
 /// # Errors
 /// As [`classification`](super::classification).
@@ -21,6 +21,9 @@ pub fn regression(predictions: &[f32], targets: &[f32], values: usize) -> Result
     scores.values.insert(Metric::Rmse, square.sqrt());
     let absolute = gaps().map(f64::abs).sum::<f64>() / n;
     scores.values.insert(Metric::Mae, absolute);
+    if let Some(percent) = mape(predictions, targets) {
+        scores.values.insert(Metric::Mape, percent);
+    }
     if targets.len() >= 2 * values {
         let sum: f64 = (0..values)
             .map(|c| r2(predictions, targets, values, c))
@@ -28,6 +31,14 @@ pub fn regression(predictions: &[f32], targets: &[f32], values: usize) -> Result
         scores.values.insert(Metric::R2, sum / values as f64);
     }
     Ok(scores)
+}
+
+/// 100·mean |(p − t)/t| over the targets that are not 0; `None` if there is none.
+fn mape(predictions: &[f32], targets: &[f32]) -> Option<f64> {
+    let cells = predictions.iter().zip(targets).filter(|(_, t)| **t != 0.0);
+    let shares = cells.map(|(&p, &t)| ((f64::from(p) - f64::from(t)) / f64::from(t)).abs());
+    let (sum, n) = shares.fold((0.0, 0.0), |(sum, n), share| (sum + share, n + 1.0));
+    (n > 0.0).then(|| 100.0 * sum / n)
 }
 
 /// 1 − Σ(t − p)²/Σ(t − mean t)² of one column.
@@ -66,6 +77,14 @@ mod tests {
         near(&scores, Metric::Mae, 1.0);
         near(&scores, Metric::R2, 1.0 - 5.0 / 2.0);
         assert!(scores.per_class.is_empty() && scores.reliability.is_empty());
+    }
+
+    #[test]
+    fn mape_is_in_percent_and_leaves_targets_of_zero_out() {
+        let scores = regression(&[1.5, 7., -3.], &[1., 0., -4.], 1).expect("scores");
+        near(&scores, Metric::Mape, 100.0 * (0.5 + 0.25) / 2.0);
+        let zeros = regression(&[1., 2.], &[0., -0.0], 1).expect("scores");
+        assert_eq!(zeros.get(Metric::Mape), None);
     }
 
     #[test]

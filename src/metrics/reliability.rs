@@ -14,9 +14,10 @@ const BINS: usize = 15;
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bin {
-    /// Mean confidence of the predictions in it.
+    /// Mean confidence of the predictions in it; mean probability of an anomaly for
+    /// [`detection`](super::detection()).
     pub confidence: f64,
-    /// Share of them that are right.
+    /// Share of them that are right, or that are anomalies.
     pub accuracy: f64,
     /// How many there are.
     pub count: usize,
