@@ -1,7 +1,7 @@
 //! Made-up experiments that look like real ones.
 
 use candle_mixup::compare::{Comparison, Ranks, Run, Values};
-use candle_mixup::metrics::{Bin, Metric};
+use candle_mixup::metrics::{Bin, Metric, PrecisionRecall, precision_recall};
 use candle_mixup::oversample::{Cloud, Points, Projection};
 use candle_mixup::report::{
     Absent, Calibrated, Calibration, ClassCount, ExperimentReport, History, Point, TableProjection,
@@ -89,21 +89,13 @@ fn runs(table: usize, detector: usize, arm: usize, kept: usize) -> Vec<Run> {
         .collect()
 }
 
-/// The (recall, precision) points of rows scored with noise, anomalies higher by `lift`.
-fn curve(parts: &[usize], lift: f64) -> Vec<(f64, f64)> {
+/// The curve of rows scored with noise, anomalies higher by `lift`.
+fn curve(parts: &[usize], lift: f64) -> Vec<PrecisionRecall> {
     let anomalies = TEST_ROWS / 20;
     let score = |i: usize| normal(&[parts, &[i]].concat()) + if i < anomalies { lift } else { 0.0 };
-    let mut rows: Vec<(f64, bool)> = (0..TEST_ROWS).map(|i| (score(i), i < anomalies)).collect();
-    rows.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let mut found = 0;
-    let points = rows.iter().enumerate().map(|(i, (_, anomaly))| {
-        found += usize::from(*anomaly);
-        (
-            found as f64 / anomalies as f64,
-            found as f64 / (i + 1) as f64,
-        )
-    });
-    points.collect()
+    let scores: Vec<f64> = (0..TEST_ROWS).map(score).collect();
+    let anomaly: Vec<bool> = (0..TEST_ROWS).map(|i| i < anomalies).collect();
+    precision_recall(&scores, &anomaly).expect("both classes")
 }
 
 fn bins(parts: &[usize], tilt: f64) -> Vec<Bin> {

@@ -8,19 +8,19 @@ use crate::report::html::{self, Cell};
 use crate::report::plot;
 use crate::report::table::finite;
 
-/// A table of errors and folded diagrams for each table and scarcity; those of the first stand open.
+/// A table of errors and folded diagrams for each table and scarcity.
 pub(super) fn section(groups: &[Group<'_>], styles: &Styles<'_>) -> Result<String> {
     let mut body = String::new();
-    for group in groups
-        .iter()
-        .filter(|g| g.trials.iter().any(|t| calibrated(t).count() > 0))
-    {
-        body += &html::heading(&group.title);
-        body += &errors(group);
+    for group in groups {
+        if group.trials.iter().all(|t| calibrated(t).next().is_none()) {
+            continue;
+        }
+        let mut part = errors(group);
         for trial in &group.trials {
             let title = format!("Reliability diagrams of {}", trial.detector);
-            body += &html::folded(&title, &html::plots("small", &diagrams(trial, styles)?));
+            part += &html::folded(&title, &html::plots("small", &diagrams(trial, styles)?));
         }
+        body += &group.part(&group.title, &part);
     }
     if body.is_empty() {
         return Ok(body);

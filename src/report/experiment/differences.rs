@@ -39,12 +39,12 @@ fn forests(group: &Group<'_>) -> Result<String> {
         .filter(|t| has_two(t))
         .map(|t| html::heading(&t.detector) + &difference_table(&t.comparison))
         .collect();
-    Ok(
-        html::heading(&format!("{}: {}", group.title, heading(group.metric)))
-            + &html::plots("", &figures)
-            + &numbers(group)
-            + &html::folded("All metrics, by detector", &all),
-    )
+    let title = format!("{}: {}", group.title, heading(group.metric));
+    let all = html::folded("All metrics, by detector", &all);
+    Ok(group.part(
+        &title,
+        &(html::plots("", &figures) + &numbers(group) + &all),
+    ))
 }
 
 fn caption(trial: &Trial) -> String {
@@ -55,8 +55,8 @@ fn reading(trial: &Trial) -> String {
     let comparison = &trial.comparison;
     let first = comparison.arms.first().map_or("", |a| a.name.as_str());
     format!(
-        "Mean of each arm minus '{first}', paired by {}. The bar is the {} of one comparison on its own; a hollow point \
-         has no interval.",
+        "Mean of each arm minus '{first}', paired by {}. The bar is the {}, each comparison on its own; a hollow \
+         point has none.",
         comparison.paired_by(),
         comparison.interval_name()
     )

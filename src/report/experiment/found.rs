@@ -13,6 +13,9 @@ const LINES: usize = 12;
 
 /// What made things worse and what helped, on the main metric of each trial; the sentences of each detector.
 pub(super) fn section(groups: &[Group<'_>]) -> String {
+    if groups.is_empty() {
+        return String::new();
+    }
     let callout = |verdict, title| {
         let lines: Vec<String> = groups.iter().flat_map(|g| lines(g, verdict)).collect();
         let (shown, rest) = lines.split_at(lines.len().min(LINES));

@@ -3,6 +3,8 @@
 use super::input::{ExperimentReport, Trial};
 use crate::compare::{Arm, Versus};
 use crate::metrics::Metric;
+#[cfg(feature = "cli")]
+use crate::report::html;
 
 /// The detectors on one table at one scarcity, judged by one metric.
 pub(super) struct Group<'a> {
@@ -10,6 +12,8 @@ pub(super) struct Group<'a> {
     pub(super) title: String,
     /// The main metric.
     pub(super) metric: Metric,
+    /// Whether the table has a group before this one: another scarcity, mostly.
+    pub(super) later: bool,
     /// One entry a detector.
     pub(super) trials: Vec<&'a Trial>,
 }
@@ -19,6 +23,16 @@ impl<'a> Group<'a> {
     pub(super) fn arms(&self) -> Vec<&'a str> {
         arm_names(self.trials.iter().copied())
     }
+
+    /// `body`, which is markup, below `title`; folded away for all but the first group of a table.
+    #[cfg(feature = "cli")]
+    pub(super) fn part(&self, title: &str, body: &str) -> String {
+        match (body.is_empty(), self.later) {
+            (true, _) => String::new(),
+            (false, true) => html::folded(title, body),
+            (false, false) => html::heading(title) + body,
+        }
+    }
 }
 
 /// The groups of a report, in the order in which they first appear.
@@ -26,12 +40,16 @@ pub(super) fn groups(report: &ExperimentReport) -> Vec<Group<'_>> {
     let key = |t: &Trial| (t.table.clone(), t.anomalies, t.comparison.metric);
     let mut groups: Vec<Group<'_>> = Vec::new();
     for trial in &report.trials {
+        let later = groups
+            .iter()
+            .any(|g| g.trials.iter().any(|t| t.table == trial.table));
         let alike = |g: &&mut Group<'_>| g.trials.first().is_some_and(|t| key(t) == key(trial));
         match groups.iter_mut().find(alike) {
             Some(group) => group.trials.push(trial),
             None => groups.push(Group {
                 title: title(report, trial),
                 metric: trial.comparison.metric,
+                later,
                 trials: vec![trial],
             }),
         }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::compare::{Comparison, Ranks};
-use crate::metrics::Bin;
+use crate::metrics::{Bin, PrecisionRecall};
 use crate::oversample::Projection;
 use crate::report::{ClassCount, History};
 
@@ -99,8 +99,8 @@ pub struct Trial {
 pub struct TrialArm {
     /// The arm's name, as in the comparison.
     pub name: String,
-    /// One precision-recall curve a run, as (recall, precision), each in [0, 1]; empty for regression.
-    pub curves: Vec<Vec<(f64, f64)>>,
+    /// One precision-recall curve a run; empty for regression.
+    pub curves: Vec<Vec<PrecisionRecall>>,
     /// Calibration before and after the correction of class shares; `None` where there is none.
     pub calibration: Option<Calibration>,
     /// One history a run; empty where training has no steps.
@@ -121,7 +121,8 @@ pub struct Calibration {
 /// How well probabilities fit what happened.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Calibrated {
-    /// The reliability bins of all runs together (see [`pool`](crate::report::pool)).
+    /// Bins of the anomaly's probability, those of all runs together (see [`pool`](crate::report::pool)): the
+    /// `reliability` of [`detection`](crate::metrics::detection).
     pub bins: Vec<Bin>,
     /// Expected calibration error, the mean over the runs.
     pub ece: f64,

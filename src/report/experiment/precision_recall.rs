@@ -11,18 +11,8 @@ use crate::report::plot::{self, Band};
 /// A chart a detector; after the first scarcity of a table they are folded away.
 pub(super) fn section(groups: &[Group<'_>], styles: &Styles<'_>) -> Result<String> {
     let mut body = String::new();
-    let mut tables: Vec<&str> = Vec::new();
     for group in groups {
-        let figures = figures(group, styles)?;
-        let Some(trial) = group.trials.first().filter(|_| !figures.is_empty()) else {
-            continue;
-        };
-        let plots = html::plots("", &figures);
-        body += &match tables.contains(&trial.table.as_str()) {
-            true => html::folded(&group.title, &plots),
-            false => html::heading(&group.title) + &plots,
-        };
-        tables.push(&trial.table);
+        body += &group.part(&group.title, &html::plots("", &figures(group, styles)?));
     }
     if body.is_empty() {
         return Ok(body);

@@ -3,7 +3,7 @@
 use super::input::ExperimentReport;
 use super::styles::Styles;
 use crate::compare::Ranks;
-use crate::compare::number::{number, p_value};
+use crate::compare::number::p_value;
 use crate::error::Result;
 use crate::report::html;
 use crate::report::plot::{self, RankLine};
@@ -44,14 +44,14 @@ fn line(ranks: &Ranks, styles: &Styles<'_>) -> RankLine {
 
 fn words(ranks: &Ranks) -> String {
     let f = match ranks.f_statistic {
-        Some(f) => format!("F {}, ", number(f)),
+        Some(f) => format!("F {f:.2}, "),
         None => String::new(),
     };
     format!(
         "Mean ranks over {}, 1 is best. A bar joins arms that lie closer than the critical difference at 5 % (Nemenyi). \
-         Friedman's test: χ² {}, p {}; Iman and Davenport's form: {f}p {}.",
+         Friedman's test: χ² {:.2}, p {}; Iman and Davenport's form: {f}p {}.",
         html::counted(ranks.tables, "table"),
-        number(ranks.chi_square),
+        ranks.chi_square,
         p_value(ranks.p_value),
         p_value(ranks.f_p_value),
     )

@@ -83,7 +83,7 @@ fn figure(trials: &[&Trial], styles: &Styles<'_>) -> Result<Option<String>> {
         .first()
         .map_or("", |a| a.name.as_str());
     let words = format!(
-        "Mean difference to '{base}'; the bar is the {} of one comparison on its own. A hollow point has none.",
+        "Mean difference to '{base}'; the bar is the {}, each comparison on its own. A hollow point has none.",
         first.comparison.interval_name()
     );
     let svg = plot::scarcity(&caption, metric, &gains)?;

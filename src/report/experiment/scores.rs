@@ -1,7 +1,7 @@
 //! The section of scores: the main metric of detectors × arms, and every metric folded away.
 
 use super::groups::{Group, arm};
-use super::input::{Trial, TrialArm};
+use super::input::Trial;
 use crate::report::compare_page;
 use crate::report::html::{self, Cell};
 use crate::report::table::{heading, mean_and_spread};
@@ -52,18 +52,27 @@ fn all_metrics(trial: &Trial) -> String {
     html::heading(&trial.detector) + &compare_page::scores(&trial.comparison)
 }
 
+/// Each note of an arm once, with the detectors that it holds for.
 fn notes(group: &Group<'_>) -> String {
-    let note = |trial: &Trial, arm: &TrialArm, note: &String| {
-        format!("{}, '{}': {note}", trial.detector, arm.name)
-    };
-    let notes: Vec<String> = group
+    let mut notes: Vec<(&str, &str, Vec<&str>)> = Vec::new();
+    let arms = group
         .trials
         .iter()
-        .flat_map(|t| t.arms.iter().map(move |a| (t, a)))
-        .flat_map(|(t, a)| a.notes.iter().map(move |n| note(t, a, n)))
+        .flat_map(|t| t.arms.iter().map(move |a| (t, a)));
+    for (trial, arm) in arms {
+        for text in &arm.notes {
+            match notes.iter_mut().find(|n| (n.0, n.1) == (&arm.name, text)) {
+                Some(note) => note.2.push(&trial.detector),
+                None => notes.push((&arm.name, text, vec![&trial.detector])),
+            }
+        }
+    }
+    let lines: Vec<String> = notes
+        .iter()
+        .map(|(arm, text, detectors)| format!("'{arm}' ({}): {text}", detectors.join(", ")))
         .collect();
-    match notes.is_empty() {
+    match lines.is_empty() {
         true => String::new(),
-        false => html::list(&notes),
+        false => html::list(&lines),
     }
 }

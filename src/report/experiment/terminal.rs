@@ -1,9 +1,9 @@
 //! The report of an experiment for the terminal: detectors × arms on the main metric.
 
 use super::groups::{Group, arm, groups, versus};
-use super::input::{ExperimentReport, Trial};
+use super::input::{Absent, ExperimentReport, Trial};
 use crate::compare::Verdict;
-use crate::compare::number::{number, p_value, signed};
+use crate::compare::number::{p_value, signed};
 use crate::report::shortened::shortened;
 use crate::report::table::{blocks, heading, mean_and_spread, wrapped};
 
@@ -15,15 +15,11 @@ const NAME: usize = 24;
 pub fn experiment_table(report: &ExperimentReport) -> String {
     let groups = groups(report);
     let matrices = groups.iter().map(matrix);
-    let absent = report.absent.iter().map(|a| {
-        let [detector, arm] = [&a.detector, &a.arm].map(|n| shortened(n, NAME));
-        wrapped(&format!("- {detector} does not take '{arm}': {}", a.why))
-    });
     let parts = [
         matrices.collect::<Vec<_>>().join("\n"),
         counts(&groups),
         ranks(report),
-        absent.collect(),
+        absent(report),
     ];
     let shown: Vec<String> = parts.into_iter().filter(|p| !p.is_empty()).collect();
     shown.join("\n")
@@ -93,13 +89,31 @@ fn ranks(report: &ExperimentReport) -> String {
         };
         let arms: Vec<String> = ranks.order().into_iter().filter_map(arm).collect();
         wrapped(&format!(
-            "Mean ranks, {}, {} tables, p {}, critical difference {}: {}",
+            "Mean ranks, {}, {} tables, p {}, critical difference {:.2}: {}",
             shortened(detector, NAME),
             ranks.tables,
             p_value(ranks.f_p_value),
-            number(ranks.critical_difference),
+            ranks.critical_difference,
             arms.join(", ")
         ))
+    });
+    lines.collect()
+}
+
+/// A line a detector and reason.
+fn absent(report: &ExperimentReport) -> String {
+    let alike = |a: &Absent, b: &Absent| a.detector == b.detector && a.why == b.why;
+    let lines = report.absent.chunk_by(alike).filter_map(|absent| {
+        let first = absent.first()?;
+        let arms = absent
+            .iter()
+            .map(|a| format!("'{}'", shortened(&a.arm, NAME)));
+        Some(wrapped(&format!(
+            "{} does not take {}: {}",
+            shortened(&first.detector, NAME),
+            arms.collect::<Vec<_>>().join(", "),
+            shortened(&first.why, 4 * NAME)
+        )))
     });
     lines.collect()
 }

@@ -4,6 +4,9 @@ use plotters::prelude::*;
 
 use super::canvas::{Chart, Outcome, Style, line};
 
+/// More bands than this are drawn lighter, since they lie over each other.
+const FEW: usize = 4;
+
 /// One arm's curve.
 pub(in crate::report) struct Band {
     pub(in crate::report) style: Style,
@@ -23,8 +26,9 @@ impl Band {
 
 /// All bands below all means.
 pub(super) fn paint(chart: &mut Chart<'_, '_>, bands: &[Band]) -> Outcome {
+    let opacity = if bands.len() > FEW { 0.08 } else { 0.16 };
     for band in bands {
-        shade(chart, band)?;
+        shade(chart, band, opacity)?;
     }
     for band in bands {
         let middle: Vec<(f64, f64)> = band.points.iter().map(|p| (p.0, p.2)).collect();
@@ -37,11 +41,11 @@ pub(super) fn paint(chart: &mut Chart<'_, '_>, bands: &[Band]) -> Outcome {
     Ok(())
 }
 
-fn shade(chart: &mut Chart<'_, '_>, band: &Band) -> Outcome {
+fn shade(chart: &mut Chart<'_, '_>, band: &Band, opacity: f64) -> Outcome {
     let up = band.points.iter().map(|p| (p.0, p.3));
     let back = band.points.iter().rev().map(|p| (p.0, p.1));
     let outline: Vec<(f64, f64)> = up.chain(back).collect();
-    let colour = band.style.colour.mix(0.16);
+    let colour = band.style.colour.mix(opacity);
     chart.draw_series(std::iter::once(Polygon::new(outline, colour)))?;
     Ok(())
 }

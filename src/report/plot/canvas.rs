@@ -87,8 +87,17 @@ pub(super) fn draw(
     Ok(format!(
         "<svg viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{}\">{}",
         super::super::html::escape(name),
-        body.replace("\"#010203\"", "\"currentColor\"")
+        printable(&body.replace("\"#010203\"", "\"currentColor\""))
     ))
+}
+
+/// The backend escapes names, but leaves control characters in them, which have no place in a document.
+fn printable(markup: &str) -> String {
+    let stands = |c: char| !c.is_control() || c == '\n' || c == '\t';
+    let shown = markup
+        .chars()
+        .map(|c| if stands(c) { c } else { '\u{fffd}' });
+    shown.collect()
 }
 
 /// A font `size` pixels high as shown.

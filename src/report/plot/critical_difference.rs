@@ -5,7 +5,6 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::canvas::{Area, INK, Outcome, Style, draw, font};
-use crate::compare::number::number;
 use crate::error::Result;
 use crate::report::shortened::shortened;
 
@@ -13,7 +12,7 @@ const WIDTH: i32 = 1160;
 /// Room for the names on either side.
 const SIDE: i32 = 330;
 /// Display columns of an arm's name; longer names are cut in the middle.
-const COLUMNS: usize = 22;
+const COLUMNS: usize = 17;
 /// From the top to the axis.
 const AXIS: i32 = 150;
 /// Between two bars, and between two names.
@@ -127,7 +126,7 @@ fn ruler(area: &Area<'_>, ranks: &RankLine) -> Outcome {
     let y = AXIS - 84;
     stroke(area, &[(left, y), (right, y)], 4)?;
     stroke(area, &[(left, y - 9), (left, y + 9)], 4)?;
-    let mut text = format!("critical difference {}", number(critical));
+    let mut text = format!("critical difference {critical:.2}");
     match critical > longest {
         true => text += ", longer than the axis",
         false => stroke(area, &[(right, y - 9), (right, y + 9)], 4)?,

@@ -21,12 +21,12 @@ pub(in crate::report) fn reliability(
     draw(&name, (760, 880), |area| {
         let (upper, lower) = area.split_vertically(620);
         diagram(&upper, bins, rows, style)?;
-        histogram(&lower, bins, rows, style)
+        histogram(&lower, bins, rows, style, "confidence")
     })
     .map(Some)
 }
 
-/// The points of two calibrations of one arm in one diagram, the first hollow and the second filled, over a histogram
+/// Two calibrations of a detector of anomalies in one diagram, the first hollow and the second filled, over a histogram
 /// of the second; `None` where either has no row.
 pub(in crate::report) fn reliability_pair(
     name: &str,
@@ -41,17 +41,17 @@ pub(in crate::report) fn reliability_pair(
     let name = format!("Reliability of {name} before and after");
     draw(&name, (760, 880), |area| {
         let (upper, lower) = area.split_vertically(620);
-        let mut chart = square(&upper)?;
+        let mut chart = square(&upper, "share of anomalies")?;
         points(&mut chart, before, first, style.colour.stroke_width(4))?;
         points(&mut chart, after, second, style.colour.mix(0.85).filled())?;
-        histogram(&lower, after, second, style)
+        histogram(&lower, after, second, style, "probability of an anomaly")
     })
     .map(Some)
 }
 
 /// Below the diagonal the model is surer than it is right.
 fn diagram(area: &Area<'_>, bins: &[Bin], rows: usize, style: Style) -> Outcome {
-    let mut chart = square(area)?;
+    let mut chart = square(area, "share right")?;
     chart.draw_series(bins.iter().filter(|b| b.count > 0).map(|b| {
         let gap = vec![(b.confidence, b.confidence), (b.confidence, b.accuracy)];
         PathElement::new(gap, style.colour.mix(0.5).stroke_width(6))
@@ -60,12 +60,12 @@ fn diagram(area: &Area<'_>, bins: &[Bin], rows: usize, style: Style) -> Outcome 
 }
 
 /// The axes and the diagonal.
-fn square<'a, 'b>(area: &'a Area<'b>) -> Outcome<Chart<'a, 'b>> {
+fn square<'a, 'b>(area: &'a Area<'b>, y_title: &str) -> Outcome<Chart<'a, 'b>> {
     let axes = Axes {
         x: 0.0..1.0,
         y: 0.0..1.0,
         x_title: "",
-        y_title: "share right",
+        y_title,
         y_lines: 5,
     };
     let mut chart = chart(area, &axes)?;
@@ -88,12 +88,12 @@ fn points(chart: &mut Chart<'_, '_>, bins: &[Bin], rows: usize, style: ShapeStyl
     Ok(())
 }
 
-fn histogram(area: &Area<'_>, bins: &[Bin], rows: usize, style: Style) -> Outcome {
+fn histogram(area: &Area<'_>, bins: &[Bin], rows: usize, style: Style, x_title: &str) -> Outcome {
     let share = |b: &Bin| b.count as f64 / rows as f64;
     let axes = Axes {
         x: 0.0..1.0,
         y: 0.0..bins.iter().map(share).fold(0.0, f64::max) * 1.1,
-        x_title: "confidence",
+        x_title,
         y_title: "rows",
         y_lines: 3,
     };
