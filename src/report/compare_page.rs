@@ -45,22 +45,16 @@ fn words(comparison: &Comparison) -> String {
         let chosen = findings.iter().filter(|f| f.verdict == verdict);
         chosen.map(|f| f.text.clone()).collect()
     };
-    let callout = |class, title, sentences: Vec<String>| match sentences.is_empty() {
-        true => String::new(),
-        false => format!(
-            "<div class=\"callout {class}\"><p>{title}</p>\n{}</div>\n",
-            html::list(&sentences)
-        ),
-    };
-    let mut text = callout("worse", "Made things worse", of(Verdict::Worse));
-    text += &callout("better", "Helped", of(Verdict::Better));
+    let mut text = html::callout("worse", "Made things worse", &of(Verdict::Worse), "");
+    text += &html::callout("better", "Helped", &of(Verdict::Better), "");
     if text.is_empty() && comparison.arms.len() > 1 {
         text += "<p>No arm differs from the first one beyond doubt, for better or worse.</p>\n";
     }
     text + &html::list(&of(Verdict::Undecided))
 }
 
-fn scores(comparison: &Comparison) -> String {
+/// Mean and spread of every metric, by arm.
+pub(super) fn scores(comparison: &Comparison) -> String {
     let metrics = comparison.metrics();
     let header = std::iter::once("arm".to_string()).chain(metrics.iter().map(|m| heading(*m)));
     let rows = comparison.arms.iter().map(|arm| {
@@ -103,7 +97,8 @@ fn differences(comparison: &Comparison) -> Result<String> {
     Ok(text + &html::plots("", &figures) + "<h3>In numbers</h3>\n" + &difference_table(comparison))
 }
 
-fn difference_table(comparison: &Comparison) -> String {
+/// Every difference to the first arm, on every metric.
+pub(super) fn difference_table(comparison: &Comparison) -> String {
     let header = ["metric", "arm"].into_iter().chain(CELLS).map(String::from);
     let rows = comparison.metrics().into_iter().flat_map(|metric| {
         let versus = comparison
@@ -113,17 +108,22 @@ fn difference_table(comparison: &Comparison) -> String {
         versus
             .filter(move |(_, v)| v.metric == metric)
             .map(|(arm, versus)| {
-                let class = match versus.verdict {
-                    Verdict::Better => "better",
-                    Verdict::Worse => "worse",
-                    Verdict::Undecided => "",
-                };
+                let class = verdict_class(versus.verdict);
                 let names = [Cell::from(heading(versus.metric)), Cell::from(arm)];
                 let numbers = cells(versus).map(|text| Cell::new(text, class));
                 names.into_iter().chain(numbers).collect()
             })
     });
     html::table(2, &header.collect::<Vec<_>>(), rows)
+}
+
+/// The class of page.css for a verdict.
+pub(super) fn verdict_class(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Better => "better",
+        Verdict::Worse => "worse",
+        Verdict::Undecided => "",
+    }
 }
 
 fn learning(comparison: &Comparison, arms: &[ArmDetail]) -> Result<String> {

@@ -104,6 +104,40 @@ pub(super) fn figure(caption: &str, svg: &str) -> String {
     format!("<figure>\n<figcaption><b>{caption}</b></figcaption>\n{svg}</figure>\n")
 }
 
+/// A plot under its caption and a sentence on how to read it.
+pub(super) fn explained(caption: &str, words: &str, svg: &str) -> String {
+    let (caption, words) = (escape(caption), escape(words));
+    format!("<figure>\n<figcaption><b>{caption}</b><br/>{words}</figcaption>\n{svg}</figure>\n")
+}
+
+/// A heading inside a section.
+pub(super) fn heading(title: &str) -> String {
+    format!("<h3>{}</h3>\n", escape(title))
+}
+
+/// `body`, which is markup, folded away below `summary`; nothing for an empty one.
+pub(super) fn folded(summary: &str, body: &str) -> String {
+    match body.is_empty() {
+        true => String::new(),
+        false => format!(
+            "<details><summary>{}</summary>\n{body}</details>\n",
+            escape(summary)
+        ),
+    }
+}
+
+/// Sentences in a frame of colour, `better` or `worse`; nothing for none. `more` is markup below them.
+pub(super) fn callout(class: &str, title: &str, sentences: &[String], more: &str) -> String {
+    match sentences.is_empty() {
+        true => String::new(),
+        false => format!(
+            "<div class=\"callout {class}\"><p>{}</p>\n{}{more}</div>\n",
+            escape(title),
+            list(sentences)
+        ),
+    }
+}
+
 /// Figures side by side where there is room; nothing for none. `class` is empty or `small`.
 pub(super) fn plots(class: &str, figures: &[String]) -> String {
     match figures.is_empty() {
@@ -161,7 +195,7 @@ pub(super) fn data(data: &DataSummary) -> String {
 pub(super) fn settings(settings: &serde_json::Value) -> String {
     // The alternate form of a JSON value is indented JSON.
     let text = escape(&format!("{settings:#}"));
-    format!("<details><summary>All settings as JSON</summary>\n<pre>{text}</pre>\n</details>\n")
+    folded("All settings as JSON", &format!("<pre>{text}</pre>\n"))
 }
 
 /// "3 min 20 s", "45.2 s".

@@ -3,8 +3,10 @@
 //! Everything here takes plain values and gives text. The tables need nothing but the library; the pages and plots
 //! need the feature `cli`.
 
+mod experiment;
 mod input;
 mod oversample;
+mod shortened;
 mod table;
 
 #[cfg(feature = "cli")]
@@ -16,12 +18,18 @@ mod plot;
 #[cfg(feature = "cli")]
 mod train_page;
 
+pub use experiment::{
+    Absent, Calibrated, Calibration, ExperimentReport, TableProjection, TableSummary, Trial,
+    TrialArm, ValueSummary, experiment_table,
+};
 pub use input::{ArmDetail, CompareReport, DataSummary, Draw, History, Point, TrainReport, pool};
 pub use oversample::{ClassCount, OversampleReport};
 pub use table::{BalanceRow, balance_table, class_table, compare_table, score_table};
 
 #[cfg(feature = "cli")]
 pub use compare_page::compare_page;
+#[cfg(feature = "cli")]
+pub use experiment::experiment_page;
 #[cfg(feature = "cli")]
 pub use oversample::oversample_page;
 #[cfg(feature = "cli")]

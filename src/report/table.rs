@@ -121,7 +121,7 @@ fn column(head: String, comparison: &Comparison, cell: impl Fn(&Arm) -> String) 
 }
 
 /// Columns beside `names`, as many as fit, the rest in further blocks below.
-fn blocks(names: &[String], columns: impl Iterator<Item = Vec<String>>) -> String {
+pub(super) fn blocks(names: &[String], columns: impl Iterator<Item = Vec<String>>) -> String {
     let width = |column: &[String]| column.iter().map(|c| c.width()).max().unwrap_or(0);
     let mut text = String::new();
     let mut block = vec![names.to_vec()];
@@ -138,6 +138,25 @@ fn blocks(names: &[String], columns: impl Iterator<Item = Vec<String>>) -> Strin
         block.push(column);
     }
     text + &aligned(&transposed(&block))
+}
+
+/// A sentence in lines of as many words as fit, with a line's end.
+pub(super) fn wrapped(text: &str) -> String {
+    let mut lines = String::new();
+    let mut used = 0;
+    for word in text.split_whitespace() {
+        if used > 0 && used + 1 + word.width() > WIDTH {
+            lines.push_str("\n  ");
+            used = 2;
+        } else if used > 0 {
+            lines.push(' ');
+            used += 1;
+        }
+        lines.push_str(word);
+        used += word.width();
+    }
+    lines.push('\n');
+    lines
 }
 
 fn transposed(columns: &[Vec<String>]) -> Vec<Vec<String>> {

@@ -16,3 +16,5 @@ mod projection;
 pub use input::{ClassCount, OversampleReport};
 #[cfg(feature = "cli")]
 pub use page::oversample_page;
+#[cfg(feature = "cli")]
+pub(super) use projection::{Shown, projected};

@@ -18,11 +18,11 @@ const BARS: usize = 40;
 /// # Errors
 /// [`Error::Plot`](crate::Error::Plot) for a plot that cannot be drawn.
 pub fn oversample_page(report: &OversampleReport) -> Result<String> {
-    let palette = palette(report);
+    let palette = palette(&report.classes);
     let body = [
         html::section("What was done", &words(report)),
         html::section("Class counts", &counts(report, &palette)?),
-        html::section("Projection", &projection::section(report, &palette)?),
+        html::section("Projection", &projection::section(report)?),
         html::section(
             "Distance to the nearest real row",
             &distances::section(report, &palette)?,
@@ -43,7 +43,7 @@ fn made(report: &OversampleReport) -> usize {
     report.classes.iter().map(|c| c.made).sum()
 }
 
-/// Grey for the largest class, a colour each for the rarest that grew, and grey for the rest.
+/// The colours of the classes.
 pub(super) struct Palette {
     styles: Vec<Style>,
     /// The classes with a colour, rarest first.
@@ -57,8 +57,8 @@ impl Palette {
     }
 }
 
-fn palette(report: &OversampleReport) -> Palette {
-    let classes = &report.classes;
+/// Grey for the largest class, a colour each for the rarest that grew, and grey for the rest.
+pub(super) fn palette(classes: &[ClassCount]) -> Palette {
     let largest = (0..classes.len()).max_by_key(|&c| (classes[c].before, std::cmp::Reverse(c)));
     let mut grown: Vec<usize> = (0..classes.len())
         .filter(|&c| classes[c].made > 0 && Some(c) != largest)

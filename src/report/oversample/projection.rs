@@ -1,17 +1,43 @@
 //! The section of an oversampling page that shows the rows in two dimensions.
 
-use super::input::OversampleReport;
-use super::page::Palette;
+use super::input::{ClassCount, OversampleReport};
+use super::names::short_class;
+use super::page::{Palette, palette};
 use crate::error::Result;
 use crate::oversample::{Cloud, Coverage, Points, Projection};
 use crate::report::html;
 use crate::report::plot::{self, Frame, Layer, Mark, Style};
 
+/// A projection, and what its words and colours need.
+pub(in crate::report) struct Shown<'a> {
+    pub(in crate::report) projection: &'a Projection,
+    pub(in crate::report) classes: &'a [ClassCount],
+    pub(in crate::report) numeric: usize,
+    pub(in crate::report) categorical: usize,
+    /// The seed of the sample that is drawn.
+    pub(in crate::report) seed: u64,
+    pub(in crate::report) coverage: Coverage,
+}
+
 /// The rows in two dimensions, before and after.
-pub(super) fn section(report: &OversampleReport, palette: &Palette) -> Result<String> {
-    let Some(projection) = &report.audit.projection else {
-        return Ok(html::note("No column varies: there is nothing to draw."));
-    };
+pub(super) fn section(report: &OversampleReport) -> Result<String> {
+    match &report.audit.projection {
+        None => Ok(html::note("No column varies: there is nothing to draw.")),
+        Some(projection) => projected(&Shown {
+            projection,
+            classes: &report.classes,
+            numeric: report.numbers.len(),
+            categorical: report.categories.len(),
+            seed: report.audit.seed,
+            coverage: report.audit.coverage,
+        }),
+    }
+}
+
+/// Words, legend, and both plots.
+pub(in crate::report) fn projected(shown: &Shown<'_>) -> Result<String> {
+    let projection = shown.projection;
+    let palette = &palette(shown.classes);
     let title = |i: usize| match projection.shares.get(i) {
         Some(share) => format!("component {} ({:.1} % of variance)", i + 1, 100.0 * share),
         None => "at random, to spread the points".into(),
@@ -36,11 +62,9 @@ pub(super) fn section(report: &OversampleReport, palette: &Palette) -> Result<St
         html::figure("before: real rows", &before),
         html::figure("after: real rows, and synthetic ones over them", &after),
     ];
-    Ok(
-        html::note(&(axes_words(report, projection) + &points_words(report, projection, far)))
-            + &legend(report, projection, palette)
-            + &html::plots("", &figures),
-    )
+    Ok(html::note(&(axes_words(shown) + &points_words(shown, far)))
+        + &legend(shown, palette)
+        + &html::plots("", &figures))
 }
 
 /// Larger classes below.
@@ -59,16 +83,17 @@ fn layers<'a>(projection: &'a Projection, palette: &Palette, mark: Mark) -> Vec<
     layers.filter(|l| !l.points.is_empty()).collect()
 }
 
-fn axes_words(report: &OversampleReport, projection: &Projection) -> String {
+fn axes_words(shown: &Shown<'_>) -> String {
+    let projection = shown.projection;
     let mut text = format!(
         "The first two principal components of {}, computed from {}.",
         html::counted(projection.columns, "column"),
         html::counted(projection.rows, "real row")
     );
-    if !report.numbers.is_empty() {
+    if shown.numeric > 0 {
         text += " Numbers are standardised by the mean and standard deviation of all real rows.";
     }
-    if !report.categories.is_empty() {
+    if shown.categorical > 0 {
         text += " Each value of a category is a column of its own, divided by √2.";
     }
     text += " Both plots have the same axes.";
@@ -86,7 +111,8 @@ fn axes_words(report: &OversampleReport, projection: &Projection) -> String {
     text
 }
 
-fn points_words(report: &OversampleReport, projection: &Projection, far: usize) -> String {
+fn points_words(shown: &Shown<'_>, far: usize) -> String {
+    let projection = shown.projection;
     let drawn = |of: fn(&Cloud) -> &Points| {
         let classes = || projection.classes.iter().map(of);
         let drawn: usize = classes().map(|p| p.points.len()).sum();
@@ -96,7 +122,7 @@ fn points_words(report: &OversampleReport, projection: &Projection, far: usize) 
         " Drawn are {} real and {} synthetic rows, a sample of seed {} in which rare classes are thinned less.",
         drawn(|c| &c.real),
         drawn(|c| &c.synthetic),
-        report.audit.seed
+        shown.seed
     );
     if far > 0 {
         text += &format!(
@@ -107,14 +133,15 @@ fn points_words(report: &OversampleReport, projection: &Projection, far: usize) 
             }
         );
     }
-    if report.audit.coverage == Coverage::GrownClasses {
+    if shown.coverage == Coverage::GrownClasses {
         text += " Rows of classes that did not grow were not in memory: they are neither drawn, nor part of the axes.";
     }
     text
 }
 
 /// The classes with a colour, and the others together.
-fn legend(report: &OversampleReport, projection: &Projection, palette: &Palette) -> String {
+fn legend(shown: &Shown<'_>, palette: &Palette) -> String {
+    let projection = shown.projection;
     let entry = |style: Style, name: &str, grown: bool| {
         let mut swatch = plot::mark_swatch(style, Mark::Dot);
         if grown {
@@ -122,10 +149,14 @@ fn legend(report: &OversampleReport, projection: &Projection, palette: &Palette)
         }
         format!("<li>{swatch} {}</li>\n", html::escape(name))
     };
-    let shown = |c: &u32| projection.classes.iter().find(|cloud| cloud.class == *c);
+    let has_points = |c: &u32| projection.classes.iter().find(|cloud| cloud.class == *c);
     let mut items = String::new();
-    for class in palette.coloured.iter().filter(|c| shown(c).is_some()) {
-        items += &entry(palette.of(*class), &report.short_class(*class), true);
+    for class in palette.coloured.iter().filter(|c| has_points(c).is_some()) {
+        items += &entry(
+            palette.of(*class),
+            &short_class(shown.classes, *class),
+            true,
+        );
     }
     let others: Vec<_> = projection
         .classes
@@ -135,7 +166,7 @@ fn legend(report: &OversampleReport, projection: &Projection, palette: &Palette)
     let grown = others.iter().any(|c| !c.synthetic.points.is_empty());
     items += &match &others[..] {
         [] => String::new(),
-        [only] => entry(Style::of(0), &report.short_class(only.class), grown),
+        [only] => entry(Style::of(0), &short_class(shown.classes, only.class), grown),
         many => entry(
             Style::of(0),
             &format!("{} other classes", many.len()),

@@ -4,8 +4,9 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use unicode_width::UnicodeWidthStr;
 
-use super::canvas::{Area, INK, Outcome, Style, digits, draw, font, shortened, tick};
+use super::canvas::{Area, INK, Outcome, Style, digits, draw, font, tick};
 use crate::error::Result;
+use crate::report::shortened::shortened;
 
 /// Display columns of a class's name; longer names are cut in the middle.
 const COLUMNS: usize = 24;

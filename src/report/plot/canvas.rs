@@ -14,8 +14,10 @@ use plotters::prelude::*;
 use crate::error::{Error, Result};
 
 pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-pub(super) type Chart<'a, 'b> =
-    ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
+pub(super) type Chart<'a, 'b> = ChartOn<'a, 'b, RangedCoordf64>;
+/// A chart with a horizontal axis of its own.
+pub(super) type ChartOn<'a, 'b, X> =
+    ChartContext<'a, SVGBackend<'b>, Cartesian2d<X, RangedCoordf64>>;
 pub(super) type Outcome<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// Stands for the text colour of the page.
@@ -85,8 +87,17 @@ pub(super) fn draw(
     Ok(format!(
         "<svg viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{}\">{}",
         super::super::html::escape(name),
-        body.replace("\"#010203\"", "\"currentColor\"")
+        printable(&body.replace("\"#010203\"", "\"currentColor\""))
     ))
+}
+
+/// The backend escapes names, but leaves control characters in them, which have no place in a document.
+fn printable(markup: &str) -> String {
+    let stands = |c: char| !c.is_control() || c == '\n' || c == '\t';
+    let shown = markup
+        .chars()
+        .map(|c| if stands(c) { c } else { '\u{fffd}' });
+    shown.collect()
 }
 
 /// A font `size` pixels high as shown.
@@ -181,7 +192,11 @@ pub(super) fn span(values: impl Iterator<Item = f64>) -> Range<f64> {
 }
 
 /// A line through `points`, in pieces where a value is missing, dashed if the style says so.
-pub(super) fn line(chart: &mut Chart<'_, '_>, points: &[(f64, f64)], style: Style) -> Outcome {
+pub(super) fn line<X: Ranged<ValueType = f64>>(
+    chart: &mut ChartOn<'_, '_, X>,
+    points: &[(f64, f64)],
+    style: Style,
+) -> Outcome {
     let stroke = style.colour.stroke_width(4);
     for piece in points.split(|(_, y)| !y.is_finite()) {
         let piece = piece.iter().copied();
@@ -191,30 +206,4 @@ pub(super) fn line(chart: &mut Chart<'_, '_>, points: &[(f64, f64)], style: Styl
         };
     }
     Ok(())
-}
-
-/// `text` cut in the middle to `columns` display columns.
-pub(in crate::report) fn shortened(text: &str, columns: usize) -> String {
-    use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
-    if text.width() <= columns {
-        return text.into();
-    }
-    let take = |chars: &mut dyn Iterator<Item = char>, room: usize| -> Vec<char> {
-        let mut used = 0;
-        chars
-            .take_while(|c| {
-                used += c.width().unwrap_or(0);
-                used <= room
-            })
-            .collect()
-    };
-    let room = columns.saturating_sub(1);
-    let start: String = take(&mut text.chars(), room - room / 2)
-        .into_iter()
-        .collect();
-    let end: String = take(&mut text.chars().rev(), room / 2)
-        .into_iter()
-        .rev()
-        .collect();
-    format!("{start}…{end}")
 }

@@ -2,21 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use plotters::prelude::*;
-
 use super::super::input::{History, Point};
-use super::canvas::{Axes, Outcome, Style, chart, draw, line, span};
+use super::band::{Band, paint};
+use super::canvas::{Axes, Style, chart, draw, span};
 use crate::error::Result;
 
 /// More points than this are averaged into as many windows: a plot has no more columns.
 const POINTS: usize = 300;
-
-/// One arm's curve.
-pub(in crate::report) struct Band {
-    style: Style,
-    /// Step, lowest, mean, highest.
-    points: Vec<(f64, f64, f64, f64)>,
-}
 
 /// One band an arm, of what `value` takes from the entries; arms without any such value are left out.
 pub(in crate::report) fn bands<'a>(
@@ -55,15 +47,8 @@ fn band(histories: &[History], value: impl Fn(&Point) -> Option<f64>) -> Vec<(f6
     windows
         .map(|(w, runs)| {
             let values: Vec<f64> = runs.values().map(|(sum, count)| sum / count).collect();
-            let low = values.iter().copied().fold(f64::INFINITY, f64::min);
-            let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let mean = values.iter().sum::<f64>() / values.len() as f64;
-            (
-                (w * window) as f64 + 0.5 * (window - 1) as f64,
-                low,
-                mean,
-                high,
-            )
+            let middle = (w * window) as f64 + 0.5 * (window - 1) as f64;
+            Band::point(middle, &values)
         })
         .collect()
 }
@@ -83,27 +68,7 @@ pub(in crate::report) fn curves(name: &str, bands: &[Band]) -> Result<Option<Str
     };
     draw(name, (1160, 680), |area| {
         let mut chart = chart(area, &axes)?;
-        for band in bands {
-            shade(&mut chart, band)?;
-        }
-        for band in bands {
-            let middle: Vec<(f64, f64)> = band.points.iter().map(|p| (p.0, p.2)).collect();
-            line(&mut chart, &middle, band.style)?;
-            if middle.len() <= 2 {
-                let colour = band.style.colour.filled();
-                chart.draw_series(middle.iter().map(|p| Circle::new(*p, 7, colour)))?;
-            }
-        }
-        Ok(())
+        paint(&mut chart, bands)
     })
     .map(Some)
-}
-
-fn shade(chart: &mut super::canvas::Chart<'_, '_>, band: &Band) -> Outcome {
-    let up = band.points.iter().map(|p| (p.0, p.3));
-    let back = band.points.iter().rev().map(|p| (p.0, p.1));
-    let outline: Vec<(f64, f64)> = up.chain(back).collect();
-    let colour = band.style.colour.mix(0.16);
-    chart.draw_series(std::iter::once(Polygon::new(outline, colour)))?;
-    Ok(())
 }

@@ -5,10 +5,11 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use unicode_width::UnicodeWidthStr;
 
-use super::canvas::{Area, INK, Outcome, digits, draw, font, shortened, span, tick};
+use super::canvas::{Area, INK, Outcome, digits, draw, font, span, tick};
 use crate::compare::{Comparison, Verdict, Versus};
 use crate::error::Result;
 use crate::metrics::{Direction, Metric};
+use crate::report::shortened::shortened;
 
 /// Display columns of an arm's name; longer names are cut in the middle.
 const COLUMNS: usize = 26;

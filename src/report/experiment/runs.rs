@@ -1,0 +1,69 @@
+//! The section of all runs, one by one.
+
+use super::groups::scarcity;
+use super::input::{ExperimentReport, Trial};
+use crate::compare::Run;
+use crate::metrics::Metric;
+use crate::report::html::{self, Cell};
+use crate::report::table::{finite, heading};
+
+/// Rows that are shown.
+const ROWS: usize = 2000;
+/// The columns before the metrics.
+const NAMES: [&str; 6] = ["table", "detector", "anomalies", "arm", "seed", "fold"];
+
+/// The scores of every run, folded away.
+pub(super) fn section(report: &ExperimentReport) -> String {
+    let metrics = metrics(&report.trials);
+    let header: Vec<String> = NAMES
+        .into_iter()
+        .map(String::from)
+        .chain(metrics.iter().map(|m| heading(*m)))
+        .collect();
+    let all = || {
+        report.trials.iter().flat_map(|t| {
+            let arms = t.comparison.arms.iter();
+            arms.flat_map(move |a| a.runs.iter().map(move |r| (t, a.name.as_str(), r)))
+        })
+    };
+    let count = all().count();
+    if count == 0 {
+        return String::new();
+    }
+    let rows = all().take(ROWS).map(|(t, arm, r)| row(t, arm, r, &metrics));
+    let table = html::table(4, &header, rows);
+    let rest = match count > ROWS {
+        true => html::note(&format!(
+            "The first {ROWS} of {count} runs; all of them are in comparison.json."
+        )),
+        false => String::new(),
+    };
+    rest + &html::folded(&html::counted(count, "run"), &table)
+}
+
+/// The metrics of all trials, in the order in which they first appear.
+fn metrics(trials: &[Trial]) -> Vec<Metric> {
+    let mut metrics = Vec::new();
+    for metric in trials.iter().flat_map(|t| t.comparison.metrics()) {
+        if !metrics.contains(&metric) {
+            metrics.push(metric);
+        }
+    }
+    metrics
+}
+
+fn row(trial: &Trial, arm: &str, run: &Run, metrics: &[Metric]) -> Vec<Cell> {
+    let names = [
+        trial.table.clone(),
+        trial.detector.clone(),
+        scarcity(trial),
+        arm.to_string(),
+        run.seed.to_string(),
+        run.fold.map_or("-".into(), |f| f.to_string()),
+    ];
+    let scores = metrics.iter().map(|m| match run.test.get(*m) {
+        Some(value) => finite(value, 4),
+        None => "-".into(),
+    });
+    names.into_iter().chain(scores).map(Cell::from).collect()
+}
