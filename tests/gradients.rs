@@ -3,8 +3,8 @@
 use candle_core::{DType, Device, Result as CandleResult, Tensor, Var};
 use candle_mixup::Result;
 use candle_mixup::nn::{
-    Embedding, Gelu, LayerNorm, Linear, attention, conv1d, dropout, embed_sum, gelu, max_pool_time,
-    mean_pool,
+    Activation, Embedding, FeatureTokens, Gelu, LayerNorm, Linear, attention, attention_of, conv1d,
+    dropout, embed_sum, gelu, max_pool_time, mean_pool, prepend, reglu,
 };
 use candle_mixup::random::{Purpose, Stream};
 use rayon::ThreadPoolBuilder;
@@ -182,6 +182,91 @@ fn linear_layers() {
 }
 
 #[test]
+fn linear_layers_with_a_bend() {
+    let shapes: &[&[usize]] = &[&[2, 3, 7], &[5, 7], &[5]];
+    let large: &[&[usize]] = &[&[8, 41, 130], &[515, 130], &[515]];
+    for activation in [Activation::Relu, Activation::LeakyRelu { slope: 0.2 }] {
+        for shapes in [shapes, &shapes[..2]] {
+            check("linear + bend", shapes, &|x| {
+                linear(x).forward_activated(&x[0], activation)
+            });
+        }
+        check_threads("linear + bend", large, &|x| {
+            linear(x).forward_activated(&x[0], activation)
+        });
+    }
+}
+
+/// At 0 the derivative is that from below, in both forms; NaN is not hidden.
+#[test]
+fn bends_at_zero_and_at_nan() -> Result<()> {
+    for (activation, slope) in [
+        (Activation::Relu, 0.0),
+        (Activation::LeakyRelu { slope: 0.25 }, 0.25),
+    ] {
+        for dtype in [DType::F32, DType::F64] {
+            let at = |x: f64| -> Result<(Vec<f64>, Vec<f64>)> {
+                let x = Var::new(&[[x]], &Device::Cpu)?.to_dtype(dtype)?;
+                let x = Var::from_tensor(&x)?;
+                let one = Tensor::ones((1, 1), dtype, &Device::Cpu)?;
+                let y = Linear::new(one, None).forward_activated(x.as_tensor(), activation)?;
+                let store = y.sum_all()?.backward()?;
+                Ok((flat(&y)?, flat(store.get(&x).expect("x is an operand"))?))
+            };
+            assert_eq!(at(0.0)?, (vec![0.0], vec![slope]));
+            assert_eq!(at(-2.0)?, (vec![-2.0 * slope], vec![slope]));
+            assert_eq!(at(2.0)?, (vec![2.0], vec![1.0]));
+            assert!(at(f64::NAN)?.0[0].is_nan());
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn slopes_that_make_no_leaky_relu_are_refused() -> Result<()> {
+    let one = Tensor::ones((1, 1), DType::F32, &Device::Cpu)?;
+    for slope in [0.0, 1.0, -0.1, f64::NAN] {
+        let leaky = Activation::LeakyRelu { slope };
+        let e = Linear::new(one.clone(), None).forward_activated(&one, leaky);
+        assert!(e.is_err_and(|e| e.to_string().contains("slope")));
+    }
+    Ok(())
+}
+
+#[test]
+fn reglus() {
+    for key in [None, Some(5)] {
+        check("reglu", &[&[2, 3, 14]], &|x| reglu(&x[0], 0.3, key));
+        check_threads("reglu", &[&[300, 130]], &|x| reglu(&x[0], 0.3, key));
+    }
+}
+
+#[test]
+fn feature_tokens() {
+    let tokens = |x: &[Tensor]| match x {
+        [rows, weight, bias] => {
+            FeatureTokens::new(Some(weight.clone()), bias.clone()).forward(rows)
+        }
+        _ => FeatureTokens::new(None, x[1].clone()).forward(&x[0]),
+    };
+    let numbers: &[&[usize]] = &[&[5, 3], &[3, 7], &[3, 7]];
+    let both: &[&[usize]] = &[&[5, 3 + 2 * 7], &[3, 7], &[5, 7]];
+    let categories: &[&[usize]] = &[&[5, 2 * 7], &[2, 7]];
+    for shapes in [numbers, both, categories] {
+        check("feature tokens", shapes, &tokens);
+    }
+    let large: &[&[usize]] = &[&[301, 13 + 5 * 37], &[13, 37], &[18, 37]];
+    check_threads("feature tokens", large, &tokens);
+}
+
+#[test]
+fn prepended_tokens() {
+    check("prepend", &[&[7], &[4, 3, 7]], &|x| prepend(&x[0], &x[1]));
+    let large: &[&[usize]] = &[&[37], &[301, 18, 37]];
+    check_threads("prepend", large, &|x| prepend(&x[0], &x[1]));
+}
+
+#[test]
 fn gelus() {
     for kind in [Gelu::Erf, Gelu::Tanh] {
         check("gelu", &[&[3, 41]], &|x| gelu(&(&x[0] * 2.0)?, kind));
@@ -224,6 +309,28 @@ fn attentions() {
     check_threads("attention", &[&[8, 64, 3 * 96]], &|x| {
         attention(&x[0], 3, Some(&masks), Some((0.1, 3)))
     });
+}
+
+#[test]
+fn attention_of_the_first_tokens() -> Result<()> {
+    let masks = masks();
+    for queries in [1, 3, 5] {
+        for drop in [None, Some((0.4, 77))] {
+            check("attention of some", &[&[4, 5, 18]], &|x| {
+                attention_of(queries, &x[0], 2, Some(&masks), drop)
+            });
+        }
+        let x = vars(&[&[4, 5, 18]], DType::F32)?;
+        let all = attention(&x[0], 2, Some(&masks), None)?.narrow(1, 0, queries)?;
+        let some = attention_of(queries, &x[0], 2, Some(&masks), None)?;
+        assert_close("first tokens", &flat(&some)?, &flat(&all)?, 1e-6);
+        let plain = attention_of(queries, &x[0].as_detached_tensor(), 2, Some(&masks), None)?;
+        assert_eq!(flat(&some)?, flat(&plain)?);
+    }
+    check_threads("attention of some", &[&[8, 64, 3 * 96]], &|x| {
+        attention_of(1, &x[0], 3, None, Some((0.1, 3)))
+    });
+    Ok(())
 }
 
 #[test]
@@ -376,6 +483,14 @@ fn wrong_shapes_are_refused_by_name() -> Result<()> {
         (layer.forward(&x), "linear"),
         (attention(&x, 1, None, None), "qkv"),
         (attention(&qkv, 0, None, None), "qkv"),
+        (attention_of(4, &qkv, 1, None, None), "queries"),
+        (reglu(&zeros(&[2, 3])?, 0.0, None), "ReGLU"),
+        (reglu(&x, 1.0, Some(1)), "dropout"),
+        (prepend(&bias, &x), "token"),
+        (
+            FeatureTokens::new(None, zeros(&[2, 2])?).forward(&zeros(&[1, 3])?),
+            "tokens",
+        ),
         (attention(&qkv, 1, Some(&ids), None), "mask"),
         (mean_pool(&x, &ids), "mask"),
         (max_pool_time(&x, &ids), "mask"),
