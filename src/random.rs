@@ -38,6 +38,12 @@ pub enum Purpose {
     Tie = 12,
     /// Where clusters begin.
     Cluster = 13,
+    /// Which of several blends.
+    Blend = 14,
+    /// Which cells a mask takes from the partner.
+    Mask = 15,
+    /// Which rows are added to balance a batch.
+    Added = 16,
 }
 
 /// A stream of draws for one (seed, purpose, counter).

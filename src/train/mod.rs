@@ -10,6 +10,7 @@ mod labels;
 mod measure;
 mod neighbours;
 mod order;
+mod prepared;
 mod session;
 mod settings;
 
@@ -18,7 +19,7 @@ pub use evaluate::{logits, probabilities, scores};
 pub use history::Point;
 pub use job::{Job, Outcome, StepEvent, Watcher};
 pub use labels::{Labels, TargetKind};
-pub use neighbours::neighbours;
+pub use neighbours::{class_neighbours, neighbours};
 pub use order::batches;
 pub use session::train;
 pub use settings::{ClassWeights, Length, TrainSettings};
