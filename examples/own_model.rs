@@ -65,6 +65,7 @@ fn main() -> Result<()> {
         steps,
         epochs: steps as u32,
         seed: 7,
+        features: None,
     };
     let scheduler = Schedule::preset("manifold")?.check(&sites, &task)?;
     let parameters = Parameter::from_varmap(&vars);
@@ -72,9 +73,8 @@ fn main() -> Result<()> {
     let batch: Vec<u32> = (0..40).collect();
     for step in 0..steps {
         let rows = Rows {
-            batch: &batch,
             classes: Some(&classes),
-            neighbours: None,
+            ..Rows::new(&batch)
         };
         let plan = scheduler.plan(Clock::at(step, steps, 1), rows)?; // <--
         let logits = model.forward(&x, &mut MixTap::new(plan.as_ref()))?; // <--

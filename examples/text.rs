@@ -64,6 +64,7 @@ fn main() -> Result<()> {
         steps: 60,
         epochs: 30,
         seed,
+        features: None,
     };
     let job = Job {
         model: &model,

@@ -38,8 +38,14 @@ pub enum Purpose {
     Tie = 12,
     /// Where clusters begin.
     Cluster = 13,
+    /// Which of several blends.
+    Blend = 14,
+    /// Which cells a mask takes from the partner.
+    Mask = 15,
+    /// Which rows are added to balance a batch.
+    Added = 16,
     /// What a tree sees and where it cuts.
-    Tree = 14,
+    Tree = 17,
 }
 
 /// A stream of draws for one (seed, purpose, counter).

@@ -47,6 +47,28 @@ pub fn smooth(targets: &Tensor, s: f64) -> Result<Tensor> {
     Ok(targets.affine(1.0 - s, s / classes as f64)?)
 }
 
+/// Distributions `[rows, classes]` with a share for each class, ε, spread evenly over all classes: label-aware smoothing
+/// (Zhong et al. 2021). It is linear in the targets, so it may come before or after mixing.
+///
+/// # Errors
+/// [`Error::Shape`] unless there is one ε a class and targets have rank 2.
+pub fn smooth_by_class(targets: &Tensor, epsilon: &[f64]) -> Result<Tensor> {
+    let classes = columns(targets)?;
+    if epsilon.len() != classes {
+        return Err(Error::Shape {
+            what: "smoothing by class".into(),
+            expected: format!("{classes} numbers, one a class"),
+            got: epsilon.len().to_string(),
+        });
+    }
+    let row = Tensor::from_slice(epsilon, (1, classes), &Device::Cpu)?
+        .to_dtype(targets.dtype())?
+        .to_device(targets.device())?;
+    let given = targets.broadcast_mul(&row)?;
+    let spread = (given.sum_keepdim(1)? / classes as f64)?;
+    Ok(targets.sub(&given)?.broadcast_add(&spread)?)
+}
+
 /// Targets `[n, c]` mixed by the label weights of `pairs`: `[pairs.len(), c]`, floats of the same dtype.
 ///
 /// ```
@@ -130,6 +152,37 @@ mod tests {
         for row in rows(&one) {
             assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-6);
         }
+    }
+
+    #[test]
+    fn smoothing_by_class_is_linear_and_refuses_other_widths() {
+        let y = one_hot(&[0, 2, 1], 3, &Device::Cpu).expect("labels");
+        let epsilon = [0.4, 0.2, 0.1];
+        let smoothed = rows(&smooth_by_class(&y, &epsilon).expect("three classes"));
+        for (row, (&label, e)) in smoothed
+            .iter()
+            .zip([0, 2, 1].iter().zip([0.4f32, 0.1, 0.2]))
+        {
+            for (c, &value) in row.iter().enumerate() {
+                let on = if c == label { 1.0 - e } else { 0.0 };
+                assert!((value - on - e / 3.0).abs() < 1e-6, "{value}");
+            }
+        }
+        let w = vec![0.3, 1.0, 0.9];
+        let pairs = Pairs::new(vec![0, 1, 2], vec![1, 2, 0], w.clone(), w).expect("pairs");
+        let smooth = |y: &Tensor| smooth_by_class(y, &epsilon).expect("three classes");
+        let first = mix_targets(&smooth(&y), &pairs).expect("mixed");
+        let last = smooth(&mix_targets(&y, &pairs).expect("mixed"));
+        for (a, b) in rows(&first).concat().iter().zip(rows(&last).concat()) {
+            assert!((a - b).abs() < 1e-6, "{a} {b}");
+        }
+        let error = smooth_by_class(&y, &[0.1])
+            .expect_err("one number")
+            .to_string();
+        assert_eq!(
+            error,
+            "smoothing by class: expected 3 numbers, one a class, got 1"
+        );
     }
 
     #[test]

@@ -506,11 +506,7 @@ fn names_that_are_unknown_name_the_nearest() -> Result<()> {
                 USAGE,
                 &["'manifolt'", "did you mean 'manifold'", "samplepairing"],
             ),
-            (
-                "rows.csv --mix cutmix",
-                USAGE,
-                &["'cutmix'", "tables or images"],
-            ),
+            ("rows.csv --mix cutmix", USAGE, &["'cutmix'", "for tables"]),
             (
                 "rows.csv --mix samplepairing-paper",
                 USAGE,

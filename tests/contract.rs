@@ -2,9 +2,11 @@
 
 mod scheduling;
 
-use candle_mixup::schedule::{Clock, Mode, Pairing, Rows, Schedule, Scheduler, Task, presets};
+use candle_mixup::schedule::{
+    Clock, LabelRule, Mode, Pairing, Rows, Schedule, Scheduler, Task, presets,
+};
 use candle_mixup::{Error, MixPlan, Site};
-use scheduling::{SITES, checked, classes, neighbours, plan, task};
+use scheduling::{SITES, checked, classes, neighbours, plan, run_for, task};
 
 /// Long enough for the paper's epochs: 1,000 of one step each.
 const STEPS: u64 = 1000;
@@ -16,6 +18,11 @@ fn schedules() -> Vec<Schedule> {
         r#"{"name": "outside", "partner": "uniform", "label": {"remix": {}}, "grain": "batch"}"#,
         r#"{"name": "balanced", "partner": "class-balanced", "weight": {"beta": [1, 3]}, "mode": "add-to"}"#,
         r#"{"name": "near", "partner": {"nearest": {}}, "weight": {"beta": [60, 1.5]}, "fold": true}"#,
+        r#"{"name": "swapped", "sites": "input", "blend": {"principal": {"share": 0.99, "swap": true}}}"#,
+        r#"{"name": "added masks", "sites": "embedding", "blend": {"hidden-mask": {"label": "realised"}}, "mode": "add-to"}"#,
+        r#"{"name": "some added", "mode": "balance", "partner": "same-class", "apply": "row", "probability": 0.5}"#,
+        r#"{"name": "balanced masks", "sites": "input", "blend": "columns", "mode": "balance", "partner": "uniform", "label": {"mamix": {}}}"#,
+        r#"{"name": "near", "sites": "input", "partner": {"kernel": {"bandwidth": 0.5, "exclude_self": true}}}"#,
         r#"{"name": "rows", "apply": "row", "probability": 0.4, "label": {"mamix": {}}, "sites": "hidden"}"#,
     ];
     let presets = presets()
@@ -51,11 +58,9 @@ fn mixed(schedule: &Schedule) -> Vec<MixPlan> {
 fn the_same_seed_repeats_and_another_differs() {
     for schedule in schedules() {
         let with = |seed| {
-            let task = Task {
-                seed,
-                ..task(STEPS, STEPS as u32)
-            };
-            plans(&schedule.clone().check(&SITES, &task).expect("good"))
+            let (sites, task) = run_for(&schedule, STEPS, STEPS as u32);
+            let task = Task { seed, ..task };
+            plans(&schedule.clone().check(&sites, &task).expect("good"))
         };
         assert_eq!(with(1), with(1), "{}", schedule.name);
         assert!(schedule.is_off() || with(1) != with(2), "{}", schedule.name);
@@ -95,15 +100,14 @@ fn every_plan_can_be_carried_out() {
             let n = BATCH.len();
             let (rows, m) = (n + plan.loaded.len(), plan.pairs.len());
             plan.pairs.check_rows(rows).expect("rows in range");
+            let balances = schedule.mode == Mode::Balance;
             assert!(
-                plan.pairs.own().iter().all(|o| (*o as usize) < n),
+                balances || plan.pairs.own().iter().all(|o| (*o as usize) < n),
                 "loaded rows are partners only"
             );
-            for row in n..rows {
-                assert!(
-                    plan.pairs.partner().contains(&(row as u32)),
-                    "no row is loaded in vain"
-                );
+            for row in n as u32..rows as u32 {
+                let named = plan.pairs.partner().contains(&row) || plan.pairs.own().contains(&row);
+                assert!(named, "no row is loaded in vain");
             }
             assert!(
                 plan.loaded
@@ -112,27 +116,38 @@ fn every_plan_can_be_carried_out() {
             );
             let weights = plan.pairs.weight().iter().chain(plan.pairs.label_weight());
             assert!(weights.into_iter().all(|w| (0.0..=1.0).contains(w)));
-            assert!(sites.contains(&plan.site) && !plan.pairs.is_plain());
-            assert_eq!(
-                m,
-                if schedule.mode == Mode::AddTo {
-                    2 * n
-                } else {
-                    n
-                }
-            );
-            let own = (0..m).map(|r| (r % n) as u32);
+            assert!(sites.contains(&plan.site) && (balances || !plan.pairs.is_plain()));
+            let expected = match schedule.mode {
+                Mode::Replace => n,
+                Mode::AddTo => 2 * n,
+                Mode::Balance => balanced_rows(),
+            };
+            assert_eq!(m, expected, "{}", schedule.name);
+            let kept = if balances { n } else { m };
+            let own = (0..kept).map(|r| (r % n) as u32);
             assert!(
-                own.eq(plan.pairs.own().iter().copied()),
+                own.eq(plan.pairs.own()[..kept].iter().copied()),
                 "each row is there, in its place"
             );
-            if schedule.mode == Mode::AddTo {
+            if schedule.mode != Mode::Replace {
                 let first = |column: &[f64]| column[..n].iter().all(|w| *w == 1.0);
                 assert!(first(plan.pairs.weight()) && first(plan.pairs.label_weight()));
                 assert_eq!(plan.pairs.partner()[..n], plan.pairs.own()[..n]);
             }
         }
     }
+}
+
+/// Four classes, each as often as the most frequent one of the batch.
+fn balanced_rows() -> usize {
+    let classes = classes();
+    let count = |class: u32| {
+        BATCH
+            .iter()
+            .filter(|r| classes[**r as usize] == class)
+            .count()
+    };
+    4 * (0..4).map(count).max().expect("four classes")
 }
 
 #[test]
@@ -151,7 +166,14 @@ fn a_plan_saved_as_json_is_the_plan() {
 #[test]
 fn labels_follow_their_rule() {
     let (classes, counts) = (classes(), task(1, 1).class_counts);
-    for schedule in schedules() {
+    // Where a mask has the say of the label, its own tests look at it.
+    let by_rule = |s: &Schedule| s.label != LabelRule::Same || !s.blend.needs_features();
+    for schedule in schedules().into_iter().filter(by_rule) {
+        let lead = if schedule.mode == Mode::Balance {
+            BATCH.len()
+        } else {
+            0
+        };
         for plan in mixed(&schedule).into_iter().take(100) {
             let row = |i: u32| {
                 let i = i as usize;
@@ -161,15 +183,15 @@ fn labels_follow_their_rule() {
                     .unwrap_or_else(|| plan.loaded[i - BATCH.len()])
             };
             let count = |i: u32| counts[classes[row(i) as usize] as usize];
-            for r in 0..plan.pairs.len() {
+            for r in lead..plan.pairs.len() {
                 let (o, p) = (plan.pairs.own()[r], plan.pairs.partner()[r]);
                 let (w, l) = (plan.pairs.weight()[r], plan.pairs.label_weight()[r]);
-                assert_eq!(
-                    l,
-                    schedule.label.weight(w, count(o), count(p)),
-                    "{}",
-                    schedule.name
-                );
+                let expected = match schedule.label {
+                    // A row of weight 1 that is its own partner was not mixed, and keeps its label in any case.
+                    _ if o == p && w == 1.0 => l,
+                    rule => rule.weight(w, count(o), count(p)),
+                };
+                assert_eq!(l, expected, "{}", schedule.name);
             }
         }
     }
@@ -212,7 +234,7 @@ fn presets_are_what_their_table_says() {
     for plan in mixed(&preset("tmix").0) {
         assert!(plan.pairs.weight().iter().all(|w| *w >= 0.5));
     }
-    assert_eq!(presets().len(), 12);
+    assert_eq!(presets().len(), 24);
 }
 
 #[test]
@@ -223,7 +245,9 @@ fn one_or_two_rows_work() {
             assert_eq!(plan(&scheduler, clock(step), &[]), None);
             let one = plan(&scheduler, clock(step), &[7]);
             assert!(
-                one.is_none() || schedule.mode == Mode::AddTo && schedule.partner.leaves_batch()
+                one.is_none()
+                    || schedule.mode == Mode::AddTo && schedule.partner.leaves_batch()
+                    || schedule.mode == Mode::Balance
             );
             if let Some(plan) = plan(&scheduler, clock(step), &[7, 9]) {
                 plan.pairs
@@ -257,12 +281,33 @@ fn what_a_schedule_needs_and_does_not_get_is_an_error() {
             Some(&classes[..]),
             None,
         ),
+        (
+            r#"{"partner": {"class-nearest": {}}}"#,
+            Some(&classes[..]),
+            None,
+        ),
+        (
+            r#"{"partner": {"class-nearest": {}}}"#,
+            None,
+            Some(&neighbours[..]),
+        ),
+        (
+            r#"{"sites": "input", "partner": {"kernel": {}}}"#,
+            None,
+            None,
+        ),
+        (
+            r#"{"sites": "input", "partner": {"blocks": {"k": 2}}}"#,
+            None,
+            None,
+        ),
+        (r#"{"mode": "balance", "partner": "uniform"}"#, None, None),
     ] {
         let scheduler = checked(Schedule::from_json(json).expect("good JSON"), STEPS, 1);
         let rows = Rows {
-            batch: &BATCH,
             classes: class,
             neighbours: near,
+            ..Rows::new(&BATCH)
         };
         let error = scheduler.plan(clock(0), rows).expect_err(json);
         assert!(matches!(error, Error::Conflict(_)), "{error}");
@@ -272,9 +317,9 @@ fn what_a_schedule_needs_and_does_not_get_is_an_error() {
         scheduler.plan(
             clock(0),
             Rows {
-                batch: &BATCH,
                 classes,
                 neighbours,
+                ..Rows::new(&BATCH)
             },
         )
     };

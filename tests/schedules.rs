@@ -3,7 +3,7 @@
 mod scheduling;
 
 use candle_mixup::Error;
-use candle_mixup::schedule::{Clock, Curve, Law, Pairing, Rows, Schedule, presets};
+use candle_mixup::schedule::{Clock, Curve, Domain, Law, Pairing, Rows, Schedule, presets};
 use scheduling::{checked, preset, scheduler, some_curves};
 
 #[test]
@@ -105,6 +105,11 @@ fn every_kind_of_value_comes_back_from_its_json() {
         r#"{"weight": {"constant": 0.3}, "label": {"remix": {}}, "partner": "class-balanced", "mode": "add-to"}"#,
         r#"{"label": {"mamix": {"omega": -0.5}}, "partner": "same-class", "apply": "row", "blend": "linear"}"#,
         r#"{"label": "own", "weight": {"beta": [{"linear": {"from": 1, "to": 2}}, 3]}, "smoothing": 0.1}"#,
+        r#"{"blend": "columns", "partner": {"kernel": {"bandwidth": 1.75, "exclude_self": true}}}"#,
+        r#"{"blend": {"either": ["linear", "feature-mask"]}, "partner": {"kernel": {}}, "mode": "balance"}"#,
+        r#"{"blend": {"hidden-mask": {"label": "realised"}}, "partner": {"blocks": {"k": 4}}}"#,
+        r#"{"blend": {"principal": {"share": 0.5, "swap": true}}, "partner": {"class-nearest": {}}}"#,
+        r#"{"class_smoothing": {"head": 0.3, "shape": {"exp": {"q": 2}}}}"#,
         r#"{"probability": {"cycle": {"share": {"on": 0.1, "period": 0.25}}}}"#,
     ] {
         let schedule = Schedule::from_json(json).expect(json);
@@ -182,7 +187,15 @@ fn unknown_fields_are_refused_at_every_level() {
             "step",
         ),
         (r#"{"partner": {"nearest": {"k": 1, "x": 1}}}"#, "x"),
-        (r#"{"partner": "kernel"}"#, "kernel"),
+        (r#"{"partner": "kernels"}"#, "kernels"),
+        (r#"{"partner": {"kernel": {"bandwidth": "wide"}}}"#, "wide"),
+        (r#"{"partner": {"kernel": {"x": 1}}}"#, "x"),
+        (r#"{"partner": {"blocks": {"x": 1}}}"#, "x"),
+        (r#"{"partner": {"class-nearest": {"p": 1}}}"#, "p"),
+        (r#"{"blend": {"principal": {"x": 1}}}"#, "x"),
+        (r#"{"blend": {"hidden-mask": {"label": "both"}}}"#, "both"),
+        (r#"{"blend": {"either": ["linear", "box"]}}"#, "box"),
+        (r#"{"class_smoothing": {"x": 1}}"#, "x"),
         (r#"{"label": {"remix": {"kappa": 1, "x": 1}}}"#, "x"),
         (r#"{"label": {"mamix": {"x": 1}}}"#, "x"),
         (r#"{"mode": "add"}"#, "add"),
@@ -202,20 +215,24 @@ fn unknown_fields_are_refused_at_every_level() {
 
 #[test]
 fn preset_names_are_known_refused_or_guessed() {
-    for name in [
-        "pca",
-        "featmix",
-        "hiddenmix",
-        "cutmix",
-        "mixup-cutmix",
-        "remix",
-        "mamix",
-        "cmixup",
-        "kmixup",
+    for preset in presets() {
+        for domain in [Domain::Text, Domain::Table, Domain::Image] {
+            let found = Schedule::preset_for(preset.name, domain);
+            assert_eq!(found.is_ok(), preset.domains.contains(&domain));
+        }
+    }
+    for (name, domain, words) in [
+        ("cmixup", Domain::Text, "preset 'cmixup' is for tables"),
+        ("cutmix", Domain::Image, "preset 'cutmix' is for tables"),
+        (
+            "remix",
+            Domain::Text,
+            "preset 'remix' is for tables or images",
+        ),
     ] {
-        let error = Schedule::preset(name).expect_err(name);
+        let error = Schedule::preset_for(name, domain).expect_err(name);
         assert!(matches!(&error, Error::Conflict(_)), "{error}");
-        assert!(error.to_string().contains(name) && error.to_string().contains("tables or images"));
+        assert_eq!(error.to_string(), words);
     }
     let error = Schedule::preset("manifodl").expect_err("misspelt");
     assert!(matches!(&error, Error::Unknown { .. }));

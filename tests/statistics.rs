@@ -20,6 +20,7 @@ fn wide(json: &str) -> Scheduler {
         steps: 100,
         epochs: 10,
         seed: 7,
+        features: None,
     };
     let schedule = Schedule::from_json(json).expect("good JSON");
     schedule

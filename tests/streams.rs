@@ -26,6 +26,9 @@ fn every_purpose_has_its_own_pinned_stream() {
         Purpose::Residue,
         Purpose::Tie,
         Purpose::Cluster,
+        Purpose::Blend,
+        Purpose::Mask,
+        Purpose::Added,
     ];
     let draws = purposes.map(|purpose| Stream::new(42, purpose, 7).next_u64());
     assert_eq!(
@@ -43,7 +46,10 @@ fn every_purpose_has_its_own_pinned_stream() {
             4627877418785888651,
             15141643649842141019,
             9613623178734074950,
-            13434373838110838860
+            13434373838110838860,
+            0,
+            0,
+            0
         ]
     );
 }

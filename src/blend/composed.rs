@@ -23,13 +23,14 @@ pub(super) fn mix(x: &Tensor, pairs: &Pairs) -> Result<Tensor> {
     Ok(keep_copies(&own, mixed, pairs)?.to_dtype(x.dtype())?)
 }
 
-fn select(rows: &Tensor, ids: &[u32]) -> Result<Tensor> {
+/// Rows `ids` of `rows`.
+pub(super) fn select(rows: &Tensor, ids: &[u32]) -> Result<Tensor> {
     let ids = Tensor::from_slice(ids, ids.len(), rows.device())?;
     Ok(rows.index_select(&ids, 0)?)
 }
 
 /// One value a row, shaped `[rows, 1, ...]` to be broadcast over `like`.
-fn column(values: &[f64], like: &Tensor) -> Result<Tensor> {
+pub(super) fn column(values: &[f64], like: &Tensor) -> Result<Tensor> {
     let mut dims = vec![1; like.rank()];
     dims[0] = values.len();
     // Narrowed on the host: not every device has f64.
@@ -38,7 +39,7 @@ fn column(values: &[f64], like: &Tensor) -> Result<Tensor> {
 }
 
 /// Takes rows of weight 1 from `own` itself: 1·x + 0·x is not x where x is infinite.
-fn keep_copies(own: &Tensor, mixed: Tensor, pairs: &Pairs) -> Result<Tensor> {
+pub(super) fn keep_copies(own: &Tensor, mixed: Tensor, pairs: &Pairs) -> Result<Tensor> {
     let copied: Vec<u8> = pairs.weight().iter().map(|&w| u8::from(w == 1.0)).collect();
     if !copied.contains(&1) {
         return Ok(mixed);

@@ -35,6 +35,15 @@ impl<T: Copy> Slots<'_, T> {
         }
     }
 
+    /// Writes the element of `x` where `first` holds, else that of `y`; the three are equally long.
+    pub(crate) fn choose(&mut self, first: &[bool], x: &[T], y: &[T]) {
+        assert!(first.len() == x.len() && x.len() == y.len());
+        let both = x.iter().zip(y).zip(first);
+        for (slot, ((&x, &y), &first)) in self.take(x.len()).iter_mut().zip(both) {
+            slot.write(if first { x } else { y });
+        }
+    }
+
     /// Writes `value` to the end of the row.
     pub(crate) fn fill(&mut self, value: T) {
         self.take(self.rest.len()).fill(MaybeUninit::new(value));

@@ -5,12 +5,17 @@
 //! ```
 //!
 //! A row of weight 1 is copied from `own` and a row of weight 0 from `partner`, bit for bit, whatever the other row
-//! holds; a row that is its own partner is copied too.
+//! holds; a row that is its own partner is copied too. Under a mask the weights say no more than that, and the mask
+//! says which cells come from whom. Along principal directions weight 0 stands for the whole step, which need not
+//! reach the partner.
 
+mod columns;
 mod composed;
 pub(crate) mod fresh;
 mod in_place;
+mod kernel;
 mod linear;
+mod principal;
 
 use candle_core::{DType, Device, Tensor};
 
@@ -37,8 +42,8 @@ use crate::plan::Blend;
 /// ```
 ///
 /// # Errors
-/// [`Error::Pairs`] for a row that `x` does not have, [`Error::Shape`] for a scalar, [`Error::Unsupported`] for
-/// integers: an id is a name and not a number.
+/// [`Error::Pairs`] for a row that `x` does not have, [`Error::Shape`] for a scalar and for rows or pairs that a mask
+/// or directions do not fit, [`Error::Unsupported`] for integers: an id is a name and not a number.
 pub fn mix(x: &Tensor, pairs: &Pairs, blend: &Blend) -> Result<Tensor> {
     let Some(&incoming) = x.dims().first() else {
         return Err(Error::Shape {
@@ -51,6 +56,8 @@ pub fn mix(x: &Tensor, pairs: &Pairs, blend: &Blend) -> Result<Tensor> {
     pairs.check_rows(incoming)?;
     match blend {
         Blend::Linear => linear(x, &settle(pairs)),
+        Blend::Columns(mask) => columns::mix(x, &settle(pairs), mask),
+        Blend::Principal(directions) => principal::mix(x, pairs, directions),
     }
 }
 

@@ -363,13 +363,9 @@ pub struct ScheduleArgs {
     /// List the presets
     #[arg(long)]
     pub list: bool,
-    /// The model's sites, in forward order
-    #[arg(
-        long,
-        value_delimiter = ',',
-        value_name = "A,B,...",
-        default_value = "embedding,hidden1,hidden2,hidden3,pooled"
-    )]
+    /// The model's sites, in forward order [default: embedding,hidden1,hidden2,hidden3,pooled, after input where the
+    /// schedule is for tables]
+    #[arg(long, value_delimiter = ',', value_name = "A,B,...")]
     pub sites: Vec<String>,
     /// Steps of the run
     #[arg(long, value_name = "N", default_value_t = 150)]

@@ -7,7 +7,7 @@ use anyhow::Result;
 use candle_mixup::compare::{Comparison, Run};
 use candle_mixup::metrics::{Metric, Scores};
 use candle_mixup::report::{self, ArmDetail, CompareReport, History};
-use candle_mixup::schedule::Schedule;
+use candle_mixup::schedule::{Domain, Schedule};
 use candle_mixup::train::{Job, TrainSettings, train};
 use candle_mixup::{Error, files};
 use serde_json::json;
@@ -96,7 +96,7 @@ impl Grid {
         let arms = args
             .arms
             .iter()
-            .map(|arm| settings::arm(arm))
+            .map(|arm| settings::arm(arm, Domain::Text))
             .collect::<Result<Vec<_>>>()?;
         if let Some((name, _)) = arms
             .iter()

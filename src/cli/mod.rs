@@ -17,6 +17,7 @@ mod run_dir;
 mod saved;
 mod schedule;
 mod settings;
+mod stand_in;
 mod task;
 mod train;
 

@@ -4,44 +4,29 @@ use std::io::Write;
 
 use anyhow::Result;
 use candle_mixup::report::{Draw, schedule_svg};
-use candle_mixup::schedule::{Clock, Domain, Pairing, Rows, Scheduler, Task, TaskKind, presets};
+use candle_mixup::schedule::{
+    Clock, Domain, Pairing, Schedule, Scheduler, Task, TaskKind, presets,
+};
 use candle_mixup::{Error, MixPlan, Site, files};
 use serde_json::json;
 
 use super::args::ScheduleArgs;
 use super::settings;
+use super::stand_in::{self, StandIn};
 
 pub fn run(args: ScheduleArgs) -> Result<()> {
     if args.list {
         return list();
     }
-    let (name, schedule) = settings::schedule(&args.mix, args.schedule.as_deref())?;
+    let (name, schedule) = settings::schedule(&args.mix, args.schedule.as_deref(), None)?;
     if args.steps == 0 || args.rows == 0 || args.batch == 0 || args.classes == 0 {
         return Err(
             Error::setting("--steps, --rows, --batch and --classes", "at least 1", 0).into(),
         );
     }
-    let sites = args
-        .sites
-        .iter()
-        .map(|s| s.parse())
-        .collect::<candle_mixup::Result<Vec<Site>>>()?;
-    let per_epoch = args.rows.div_ceil(args.batch) as u64;
-    let task = Task {
-        domain: if sites.contains(&Site::Input) {
-            Domain::Table
-        } else {
-            Domain::Text
-        },
-        kind: TaskKind::SingleLabel,
-        class_counts: vec![args.rows as f64 / args.classes as f64; args.classes],
-        rows: args.rows,
-        steps: args.steps,
-        epochs: args.steps.div_ceil(per_epoch) as u32,
-        seed: args.seed,
-    };
+    let (sites, task) = task(&schedule, &args)?;
     let scheduler = schedule.check(&sites, &task)?;
-    let steps = drawn(&scheduler, &args, per_epoch)?;
+    let steps = drawn(&scheduler, &args)?;
     if let Some(path) = &args.plot {
         let draws: Vec<Draw> = steps.iter().map(|s| s.draw.clone()).collect();
         files::write(path, schedule_svg(&name, &draws)?.as_bytes())?;
@@ -53,6 +38,36 @@ pub fn run(args: ScheduleArgs) -> Result<()> {
     }
 }
 
+/// The sites and the run that the schedule is held against.
+fn task(schedule: &Schedule, args: &ScheduleArgs) -> Result<(Vec<Site>, Task)> {
+    let given = args.sites.iter().map(|s| s.parse());
+    let mut sites = given.collect::<candle_mixup::Result<Vec<Site>>>()?;
+    let domain = stand_in::domain(schedule, &sites);
+    if sites.is_empty() {
+        sites = stand_in::sites(domain);
+    }
+    let regression = matches!(schedule.partner, Pairing::Kernel { .. });
+    let (kind, classes) = match regression {
+        true => (TaskKind::Regression, 0),
+        false => (TaskKind::SingleLabel, args.classes),
+    };
+    let task = Task {
+        domain,
+        kind,
+        class_counts: vec![args.rows as f64 / args.classes as f64; classes],
+        rows: args.rows,
+        steps: args.steps,
+        epochs: args.steps.div_ceil(per_epoch(args)) as u32,
+        seed: args.seed,
+        features: (domain == Domain::Table).then(stand_in::features),
+    };
+    Ok((sites, task))
+}
+
+fn per_epoch(args: &ScheduleArgs) -> u64 {
+    args.rows.div_ceil(args.batch) as u64
+}
+
 /// One step of the run.
 struct Step {
     clock: Clock,
@@ -60,21 +75,13 @@ struct Step {
     plan: Option<MixPlan>,
 }
 
-fn drawn(scheduler: &Scheduler, args: &ScheduleArgs, per_epoch: u64) -> Result<Vec<Step>> {
-    let classes: Vec<u32> = (0..args.rows).map(|r| (r % args.classes) as u32).collect();
+fn drawn(scheduler: &Scheduler, args: &ScheduleArgs) -> Result<Vec<Step>> {
     let size = args.batch.min(args.rows) as u32;
     let batch: Vec<u32> = (0..size).collect();
-    let neighbours = stand_ins(scheduler, args.rows);
+    let data = StandIn::new(scheduler, args.rows, args.classes)?;
     let step = |step: u64| {
-        let clock = Clock::at(step, args.steps, per_epoch);
-        let plan = scheduler.plan(
-            clock,
-            Rows {
-                batch: &batch,
-                classes: Some(&classes),
-                neighbours: neighbours.as_deref(),
-            },
-        )?;
+        let clock = Clock::at(step, args.steps, per_epoch(args));
+        let plan = scheduler.plan(clock, data.rows(&batch))?;
         let draw = Draw {
             step,
             probability: scheduler.probability(clock),
@@ -84,19 +91,6 @@ fn drawn(scheduler: &Scheduler, args: &ScheduleArgs, per_epoch: u64) -> Result<V
         Ok(Step { clock, draw, plan })
     };
     (0..args.steps).map(step).collect()
-}
-
-/// Without data nobody has neighbours: the rows next in number stand in for them.
-fn stand_ins(scheduler: &Scheduler, rows: usize) -> Option<Vec<Vec<u32>>> {
-    let Pairing::Nearest { k, .. } = scheduler.schedule().partner else {
-        return None;
-    };
-    let next = |row: usize| {
-        (1..=k.min(rows - 1))
-            .map(|step| ((row + step) % rows) as u32)
-            .collect()
-    };
-    Some((0..rows).map(next).collect())
 }
 
 fn print_json(scheduler: &Scheduler, steps: &[Step]) -> Result<()> {
@@ -135,11 +129,8 @@ fn print(scheduler: &Scheduler, steps: &[Step], args: &ScheduleArgs) -> Result<(
             "{s:>6} {e:>5} {p:>11.3} {alpha:>7}  {site:<10} {pairs}"
         )?;
     }
-    if matches!(scheduler.schedule().partner, Pairing::Nearest { .. }) {
-        writeln!(
-            out,
-            "\nneighbours need data: here the rows next in number stand in for them"
-        )?;
+    if let Some(note) = stand_in::note(scheduler.schedule()) {
+        writeln!(out, "\n{note}")?;
     }
     let mixed = steps.iter().filter(|s| s.plan.is_some()).count();
     writeln!(out, "\n{mixed} of {} steps mix", steps.len())?;

@@ -6,7 +6,7 @@ use anyhow::Result;
 use candle_core::Device;
 use candle_mixup::Error;
 use candle_mixup::data::{Header, Source};
-use candle_mixup::schedule::{Curve, Schedule, presets};
+use candle_mixup::schedule::{Curve, Domain, Schedule, presets};
 use candle_mixup::text::{Columns, EmptyTexts, Group, LabelKind, Pooling, ReadOptions, SoftColumn};
 use candle_mixup::train::{ClassWeights, Length, TrainSettings};
 use serde::{Deserialize, Serialize};
@@ -349,21 +349,28 @@ pub fn check_rows(settings: &TrainSettings, training: usize, validation: usize) 
 }
 
 /// A preset by name, or a schedule file: an arm of a comparison. A preset's name wins over a file's.
-pub fn arm(name_or_file: &str) -> Result<(String, Schedule)> {
+pub fn arm(name_or_file: &str, domain: Domain) -> Result<(String, Schedule)> {
     let path = Path::new(name_or_file);
     let is_preset = presets().iter().any(|preset| preset.name == name_or_file);
     if !is_preset && (path.extension().is_some_and(|e| e == "json") || path.is_file()) {
         return schedule_file(path);
     }
-    Ok((name_or_file.to_string(), Schedule::preset(name_or_file)?))
+    let schedule = Schedule::preset_for(name_or_file, domain)?;
+    Ok((name_or_file.to_string(), schedule))
 }
 
-/// `--schedule FILE` if it was given, else `--mix PRESET`; with the name it has in reports.
-pub fn schedule(mix: &str, file: Option<&Path>) -> Result<(String, Schedule)> {
-    match file {
-        Some(path) => schedule_file(path),
-        None => Ok((mix.to_string(), Schedule::preset(mix)?)),
-    }
+/// `--schedule FILE` if it was given, else `--mix PRESET`; with the name it has in reports. No domain takes any preset.
+pub fn schedule(
+    mix: &str,
+    file: Option<&Path>,
+    domain: Option<Domain>,
+) -> Result<(String, Schedule)> {
+    let schedule = match (file, domain) {
+        (Some(path), _) => return schedule_file(path),
+        (None, Some(domain)) => Schedule::preset_for(mix, domain)?,
+        (None, None) => Schedule::preset(mix)?,
+    };
+    Ok((mix.to_string(), schedule))
 }
 
 fn schedule_file(path: &Path) -> Result<(String, Schedule)> {

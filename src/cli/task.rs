@@ -13,7 +13,7 @@ use candle_mixup::text::{
     Corpus, EncodedTexts, TextSource, Tokenizer, VocabularySettings, WordVectors,
 };
 use candle_mixup::train::{
-    Labels, TargetKind, TrainSettings, logits, neighbours, probabilities, scores,
+    Labels, TargetKind, TrainSettings, class_neighbours, logits, neighbours, probabilities, scores,
 };
 use candle_mixup::{Error, Tapped};
 
@@ -283,6 +283,7 @@ impl TextTask {
             steps: steps * accumulate,
             epochs: steps.div_ceil(per_epoch) as u32,
             seed: run.seed,
+            features: None,
         };
         let alone = run.batch.min(rows.train.len()) == 1 && schedule.mode == Mode::Replace;
         if alone && !schedule.is_off() {
@@ -312,6 +313,12 @@ impl TextTask {
                 &rows.train,
                 k,
             )?)),
+            Pairing::ClassNearest { k } => {
+                let classes = self.labels.classes_of(&rows.train).unwrap_or_default();
+                let source = self.source(&rows.tokens);
+                let found = class_neighbours(&built.model, &source, &rows.train, &classes, k)?;
+                Ok(Some(found))
+            }
             _ => Ok(None),
         }
     }

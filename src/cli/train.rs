@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use candle_mixup::metrics::Scores;
 use candle_mixup::report::{self, TrainReport};
-use candle_mixup::schedule::Scheduler;
+use candle_mixup::schedule::{Domain, Scheduler};
 use candle_mixup::train::{Checkpoint, Job, Outcome, Watcher, train};
 use candle_mixup::{Error, files};
 use serde_json::json;
@@ -96,7 +96,8 @@ struct Prepared {
 
 impl Prepared {
     fn new(args: &TrainTextArgs) -> Result<Self> {
-        let (name, schedule) = settings::schedule(&args.mix, args.schedule.as_deref())?;
+        let (name, schedule) =
+            settings::schedule(&args.mix, args.schedule.as_deref(), Some(Domain::Text))?;
         let model = ModelSettings::of(&args.model)?;
         let kind = model.model.clone();
         let device = settings::device(&args.training.machine)?;

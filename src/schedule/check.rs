@@ -2,10 +2,12 @@
 
 use super::clock::Clock;
 use super::curve_check::check_number;
+use super::pairing::Pairing;
 use super::scheduler::Scheduler;
-use super::settings::Schedule;
+use super::settings::{Mode, Schedule};
 use super::sites;
-use super::task::{Task, TaskKind};
+use super::smoothing::{ClassSmoothing, SmoothingRule};
+use super::task::{Domain, Task, TaskKind};
 use crate::error::{Error, Result};
 use crate::plan::Site;
 
@@ -16,7 +18,8 @@ impl Schedule {
     ///
     /// # Errors
     /// [`Error::Setting`] for a number out of range, [`Error::NoSite`] for a site the model lacks, [`Error::Conflict`]
-    /// for a class rule on a task without single classes or smoothing on a regression, [`Error::NeverMixes`].
+    /// for a rule that the task cannot serve (classes, targets that are values, features of a table) or rules that
+    /// exclude each other, [`Error::Shape`] for malformed principal directions, [`Error::NeverMixes`].
     pub fn check(self, sites: &[Site], task: &Task) -> Result<Scheduler> {
         check_task(task)?;
         self.weight.check("weight", task.epochs)?;
@@ -26,6 +29,7 @@ impl Schedule {
             .check("probability", 0.0..=1.0, task.epochs)?;
         self.check_smoothing(task)?;
         self.check_classes(task)?;
+        self.check_partners(task)?;
         let sites = match self.sites.as_slice() {
             [] if self.is_off() => Vec::new(),
             choices => sites::resolve(choices, sites, task)?,
@@ -37,7 +41,9 @@ impl Schedule {
                 epochs: task.epochs,
             });
         }
-        Ok(Scheduler::new(self, sites, task))
+        let blends = self.blend.resolve(&sites, task)?;
+        let smoothing = self.class_smoothing(task)?;
+        Ok(Scheduler::new(self, sites, blends, smoothing, task))
     }
 
     fn check_smoothing(&self, task: &Task) -> Result<()> {
@@ -54,15 +60,48 @@ impl Schedule {
         Ok(())
     }
 
+    /// The smoothing of each class, where the schedule asks for one.
+    fn class_smoothing(&self, task: &Task) -> Result<Option<ClassSmoothing>> {
+        let Some(SmoothingRule { head, tail, shape }) = self.class_smoothing else {
+            return Ok(None);
+        };
+        if self.smoothing > 0.0 {
+            let problem = "smoothing and class_smoothing exclude each other";
+            return Err(Error::Conflict(problem.into()));
+        }
+        ClassSmoothing::new(&task.class_counts, head, tail, shape).map(Some)
+    }
+
     fn check_classes(&self, task: &Task) -> Result<()> {
-        let rule = match (self.partner.needs_classes(), self.label.needs_classes()) {
-            (true, _) => format!("the pairing {}", written(&self.partner)),
-            (_, true) => format!("the label rule {}", written(&self.label)),
+        let rule = match () {
+            _ if self.partner.needs_classes() => format!("the pairing {}", written(&self.partner)),
+            _ if self.label.needs_classes() => format!("the label rule {}", written(&self.label)),
+            _ if self.mode == Mode::Balance => "the mode \"balance\"".into(),
+            _ if self.class_smoothing.is_some() => "class_smoothing".into(),
             _ => return Ok(()),
         };
         if task.kind != TaskKind::SingleLabel || task.class_counts.is_empty() {
             return Err(Error::Conflict(format!(
                 "{rule} needs one class a row, which this task does not have"
+            )));
+        }
+        Ok(())
+    }
+
+    fn check_partners(&self, task: &Task) -> Result<()> {
+        let pairing = || written(&self.partner);
+        if matches!(self.partner, Pairing::Kernel { .. }) && task.kind != TaskKind::Regression {
+            let problem = "needs targets that are values, and this task has classes";
+            return Err(Error::Conflict(format!(
+                "the pairing {} {problem}",
+                pairing()
+            )));
+        }
+        if self.mode == Mode::Balance && !self.partner.serves_any_row() {
+            let known = "class-nearest, same-class, class-balanced or uniform";
+            return Err(Error::Conflict(format!(
+                "the mode \"balance\" takes partners by {known}, not by {}",
+                pairing()
             )));
         }
         Ok(())
@@ -97,7 +136,13 @@ fn check_task(task: &Task) -> Result<()> {
     for count in &task.class_counts {
         check_number("class count", *count, &(0.0..=f64::MAX))?;
     }
-    Ok(())
+    match &task.features {
+        Some(_) if task.domain != Domain::Table => Err(Error::Conflict(
+            "only the rows of a table have features".into(),
+        )),
+        Some(features) => features.check(),
+        None => Ok(()),
+    }
 }
 
 fn written(rule: &impl serde::Serialize) -> String {

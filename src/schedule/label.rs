@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum LabelRule {
-    /// λ itself.
+    /// What the blend says: λ itself, or what a mask keeps.
     #[default]
     Same,
     /// 1: the row keeps its own target (SamplePairing; Inoue 2018).

@@ -4,17 +4,30 @@
 //! sites and a run, and gives a [`Scheduler`]: a pure function from (seed, clock, batch) to a
 //! [`MixPlan`](crate::MixPlan), or to `None`, a plain step.
 
+mod assignment;
+mod balance;
+mod bandwidth;
 mod beta;
+mod blend_rule;
+mod blender;
+mod blocks;
 mod check;
+mod class_index;
 mod clock;
 mod curve;
 mod curve_check;
 mod curve_json;
+mod draw;
+mod features;
 mod json;
+mod kernel;
+mod kernel_line;
 mod label;
 mod law;
 mod moment;
 mod pairing;
+mod places;
+mod preset_schedules;
 mod presets;
 mod scheduler;
 mod settings;
@@ -23,8 +36,13 @@ mod smoothing;
 mod task;
 mod trace;
 
+pub use bandwidth::Bandwidth;
+pub use blend_rule::{BlendRule, HiddenLabel};
+pub use class_index::ClassIndex;
 pub use clock::Clock;
 pub use curve::{Curve, Cycle, Per, Piece, Step};
+pub use features::Features;
+pub use kernel::KernelIndex;
 pub use label::LabelRule;
 pub use law::{Law, Shapes};
 pub use moment::Moment;
@@ -33,6 +51,8 @@ pub use presets::{Preset, presets};
 pub use scheduler::Scheduler;
 pub use settings::{Grain, Mode, Schedule};
 pub use sites::SiteChoice;
-pub use smoothing::{ClassSmoothing, SmoothingShape};
-pub use task::{Domain, Rows, Task, TaskKind};
+pub use smoothing::{ClassSmoothing, SmoothingRule, SmoothingShape};
+pub use task::{Domain, Points, Rows, Task, TaskKind};
 pub use trace::{SiteShare, TracePoint};
+
+pub use crate::plan::Basis;

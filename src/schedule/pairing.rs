@@ -1,9 +1,13 @@
 //! Pairings: with whom a row is mixed.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::bandwidth::Bandwidth;
+use super::blocks::blocks;
+use super::class_index::ClassIndex;
 use super::curve_check::check_number;
 use super::task::Rows;
 use crate::error::{Error, Result};
@@ -40,6 +44,29 @@ pub enum Pairing {
         #[serde(default = "half")]
         p: f64,
     },
+    /// One of the k nearest training rows of the row's own class, or of as many as there are (SMOTE; Chawla et al.
+    /// 2002); a row alone in its class is its own partner.
+    ClassNearest {
+        /// How many neighbours count, at least 1; default 5.
+        #[serde(default = "neighbours")]
+        k: usize,
+    },
+    /// Any training row, the likelier the nearer its target (C-Mixup; Yao et al. 2022).
+    Kernel {
+        /// The standard deviation of the Gaussian, in the units of the targets; default `auto`.
+        #[serde(default)]
+        bandwidth: Bandwidth,
+        /// Whether the row itself is left out; default false.
+        #[serde(default)]
+        exclude_self: bool,
+    },
+    /// A uniform permutation, rearranged within blocks of k rows so that partners lie as near as can be (k-mixup;
+    /// Greenewald et al. 2021); k = 1 is shuffle.
+    Blocks {
+        /// Rows of a block, at least 1; default 16.
+        #[serde(default = "block")]
+        k: usize,
+    },
 }
 
 /// One row's partner.
@@ -54,14 +81,29 @@ pub(super) enum Partner {
 impl Pairing {
     /// Whether the pairing reads classes.
     pub fn needs_classes(&self) -> bool {
-        matches!(self, Self::SameClass | Self::ClassBalanced)
+        matches!(
+            self,
+            Self::SameClass | Self::ClassBalanced | Self::ClassNearest { .. }
+        )
     }
 
     /// Whether partners may come from outside the batch.
     pub fn leaves_batch(&self) -> bool {
         matches!(
             self,
-            Self::Uniform | Self::ClassBalanced | Self::Nearest { .. }
+            Self::Uniform
+                | Self::ClassBalanced
+                | Self::Nearest { .. }
+                | Self::ClassNearest { .. }
+                | Self::Kernel { .. }
+        )
+    }
+
+    /// Whether partners can be found for any training row, in the batch or not: what balancing needs.
+    pub(super) fn serves_any_row(&self) -> bool {
+        matches!(
+            self,
+            Self::Uniform | Self::SameClass | Self::ClassBalanced | Self::ClassNearest { .. }
         )
     }
 
@@ -69,6 +111,11 @@ impl Pairing {
         match self {
             Self::Nearest { k: 0, .. } => Err(Error::setting("partner.nearest.k", "at least 1", 0)),
             Self::Nearest { p, .. } => check_number("partner.nearest.p", *p, &(0.0..=1.0)),
+            Self::ClassNearest { k: 0 } => {
+                Err(Error::setting("partner.class-nearest.k", "at least 1", 0))
+            }
+            Self::Blocks { k: 0 } => Err(Error::setting("partner.blocks.k", "at least 1", 0)),
+            Self::Kernel { bandwidth, .. } => bandwidth.check(),
             _ => Ok(()),
         }
     }
@@ -98,8 +145,36 @@ impl Pairing {
                 };
                 rows.batch.iter().map(choose).collect::<Result<_>>()?
             }
+            Self::ClassNearest { k } => {
+                let choose = |own: &u32| class_nearest(rows, *own, *k, stream);
+                rows.batch.iter().map(choose).collect::<Result<_>>()?
+            }
+            Self::Kernel {
+                bandwidth,
+                exclude_self,
+            } => kernel(rows, *bandwidth, *exclude_self, stream)?,
+            Self::Blocks { k } => places(blocks(rows, *k, stream.permutation(n))?),
         })
     }
+}
+
+/// A uniform training row of each row's class, in the batch or not: the pairing `same-class` where rows outside the
+/// batch are mixed.
+pub(super) fn class_mates(rows: Rows<'_>, stream: &mut Stream) -> Result<Vec<Partner>> {
+    let index = class_index(rows)?;
+    let mate = |&own: &u32| {
+        let mates = index.rows_of(class_of(rows, own)?);
+        Ok(Partner::Row(mates[stream.below(mates.len())]))
+    };
+    rows.batch.iter().map(mate).collect()
+}
+
+/// The prepared index, or one made for the batch.
+pub(super) fn class_index(rows: Rows<'_>) -> Result<Cow<'_, ClassIndex>> {
+    Ok(match rows.by_class {
+        Some(index) => Cow::Borrowed(index),
+        None => Cow::Owned(ClassIndex::new(classes(rows)?)),
+    })
 }
 
 fn places(partners: impl IntoIterator<Item = u32>) -> Vec<Partner> {
@@ -144,21 +219,57 @@ fn same_class(rows: Rows<'_>, stream: &mut Stream) -> Result<Vec<Partner>> {
     })))
 }
 
-/// Walks the training set's classes once a batch.
 fn class_balanced(rows: Rows<'_>, stream: &mut Stream) -> Result<Vec<Partner>> {
-    let mut members: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for (row, &class) in classes(rows)?.iter().enumerate() {
-        members.entry(class).or_default().push(row as u32);
-    }
-    let members: Vec<Vec<u32>> = members.into_values().collect();
-    if members.is_empty() {
+    let index = class_index(rows)?;
+    let classes = index.classes();
+    if classes.is_empty() {
         return Err(Error::Data("no training row has a class".into()));
     }
     let mut draw = || {
-        let class = &members[stream.below(members.len())];
-        Partner::Row(class[stream.below(class.len())])
+        let (_, rows) = &classes[stream.below(classes.len())];
+        Partner::Row(rows[stream.below(rows.len())])
     };
     Ok(rows.batch.iter().map(|_| draw()).collect())
+}
+
+/// One of the k nearest of the row's class, or of as many as are known.
+fn class_nearest(rows: Rows<'_>, own: u32, k: usize, stream: &mut Stream) -> Result<Partner> {
+    let lists = rows.neighbours.ok_or_else(|| {
+        let pairing = "the class-nearest pairing needs the neighbours of every training row";
+        Error::Conflict(pairing.into())
+    })?;
+    let class = class_of(rows, own)?;
+    let list = lists.get(own as usize).map_or(&[][..], Vec::as_slice);
+    let mut near = Vec::with_capacity(k.min(list.len()));
+    for &row in list {
+        if row != own && near.len() < k && class_of(rows, row)? == class {
+            near.push(row);
+        }
+    }
+    Ok(Partner::Row(match near.len() {
+        0 => own,
+        known => near[stream.below(known)],
+    }))
+}
+
+fn kernel(
+    rows: Rows<'_>,
+    bandwidth: Bandwidth,
+    exclude_self: bool,
+    stream: &mut Stream,
+) -> Result<Vec<Partner>> {
+    let index = rows.targets.ok_or_else(|| {
+        Error::Conflict("the kernel pairing needs the targets of every training row".into())
+    })?;
+    if let Bandwidth::Fixed(b) = bandwidth
+        && b != index.bandwidth()
+    {
+        let given = index.bandwidth();
+        let problem = format!("the kernel's bandwidth is {b}, that of the targets' index {given}");
+        return Err(Error::Conflict(problem));
+    }
+    let partners = index.partners(rows.batch, exclude_self, stream)?;
+    Ok(partners.into_iter().map(Partner::Row).collect())
 }
 
 /// One of the k nearest, uniformly; the row itself is left out by its number, whatever the list says.
@@ -205,4 +316,8 @@ fn neighbours() -> usize {
 
 fn half() -> f64 {
     0.5
+}
+
+fn block() -> usize {
+    16
 }

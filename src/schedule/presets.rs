@@ -1,86 +1,138 @@
-//! Named schedules. Lengths are shares of the run, so that a preset means the same in a run of any length.
+//! The presets there are, and the rows that each is for.
 
-use super::curve::{Curve, Cycle, Per, Piece};
-use super::label::LabelRule;
-use super::law::Law;
-use super::moment::Moment;
-use super::settings::{Mode, Schedule};
-use super::sites::SiteChoice;
+use super::settings::Schedule;
+use super::task::Domain;
 use crate::error::{Error, Result};
-use crate::plan::Site;
 
-/// The name of a preset and what it does.
+/// The name of a preset, what it does and what it is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Preset {
     /// The name, for [`Schedule::preset`].
     pub name: &'static str,
     /// What it does and whose it is, in a line.
     pub summary: &'static str,
+    /// The rows that it can mix.
+    pub domains: &'static [Domain],
 }
 
+const ALL: &[Domain] = &[Domain::Text, Domain::Table, Domain::Image];
+const NO_TEXT: &[Domain] = &[Domain::Table, Domain::Image];
+const TABLES: &[Domain] = &[Domain::Table];
+
 const PRESETS: &[Preset] = &[
-    Preset {
-        name: "none",
-        summary: "plain training",
-    },
-    Preset {
-        name: "smoothing",
-        summary: "label smoothing 0.1 without mixing: the control",
-    },
-    Preset {
-        name: "mixup",
-        summary: "first site, Beta(0.4, 0.4) (Zhang et al. 2018)",
-    },
-    Preset {
-        name: "uniform",
-        summary: "first site, λ uniform on (0, 1)",
-    },
-    Preset {
-        name: "samplepairing",
-        summary: "first site, λ = 1/2, labels kept; seven on-off cycles between 0.1 and 0.8 of the run (after Inoue 2018)",
-    },
-    Preset {
-        name: "samplepairing-paper",
-        summary: "the same in the paper's epochs: from 100 to 800, 8 on and 2 off (Inoue 2018)",
-    },
-    Preset {
-        name: "sentence",
-        summary: "pooled vector, λ uniform on (0, 1) (senMixup; Guo, Mao and Zhang 2019)",
-    },
-    Preset {
-        name: "tmix",
-        summary: "one of the upper half of the blocks, Beta(16, 16), folded (Chen, Yang and Yang 2020)",
-    },
-    Preset {
-        name: "manifold",
-        summary: "the first site or any block, Beta(2, 2) (Manifold Mixup; Verma et al. 2019)",
-    },
-    Preset {
-        name: "regmixup",
-        summary: "first site, Beta(10, 10), mixed rows added to the plain ones (Pinto et al. 2022)",
-    },
-    Preset {
-        name: "mwh",
-        summary: "first site, Beta(0.5, 0.5): on, then every other epoch, then fading out (Yu et al. 2021)",
-    },
-    Preset {
-        name: "hidden",
-        summary: "any block, Beta(2, 2)",
-    },
+    of("none", ALL, "plain training"),
+    of(
+        "smoothing",
+        ALL,
+        "label smoothing 0.1 without mixing: the control",
+    ),
+    of(
+        "mixup",
+        ALL,
+        "first site, Beta(0.4, 0.4) (Zhang et al. 2018)",
+    ),
+    of("uniform", ALL, "first site, λ uniform on (0, 1)"),
+    of(
+        "samplepairing",
+        ALL,
+        "first site, λ = 1/2, labels kept; seven on-off cycles between 0.1 and 0.8 of the run (after Inoue 2018)",
+    ),
+    of(
+        "samplepairing-paper",
+        ALL,
+        "the same in the paper's epochs: from 100 to 800, 8 on and 2 off (Inoue 2018)",
+    ),
+    of(
+        "sentence",
+        ALL,
+        "pooled vector, λ uniform on (0, 1) (senMixup; Guo, Mao and Zhang 2019)",
+    ),
+    of(
+        "tmix",
+        ALL,
+        "one of the upper half of the blocks, Beta(16, 16), folded (Chen, Yang and Yang 2020)",
+    ),
+    of(
+        "manifold",
+        ALL,
+        "the first site or any block, Beta(2, 2) (Manifold Mixup; Verma et al. 2019)",
+    ),
+    of(
+        "regmixup",
+        ALL,
+        "first site, Beta(10, 10), mixed rows added to the plain ones (Pinto et al. 2022)",
+    ),
+    of(
+        "mwh",
+        ALL,
+        "first site, Beta(0.5, 0.5): on, then every other epoch, then fading out (Yu et al. 2021)",
+    ),
+    of("hidden", ALL, "any block, Beta(2, 2)"),
+    of(
+        "pca",
+        TABLES,
+        "input, along the principal directions that hold 0.9 of the variance, Beta(0.4, 0.4) as mixup",
+    ),
+    of(
+        "featmix",
+        TABLES,
+        "embedding, whole features kept with probability λ, Beta(0.5, 0.5) (FEAT-MIX; Chen et al. 2023)",
+    ),
+    of(
+        "hiddenmix",
+        TABLES,
+        "embedding, dimensions of the tokens kept with probability λ, Beta(0.5, 0.5) (HIDDEN-MIX; Chen et al. 2023)",
+    ),
+    of(
+        "cutmix",
+        TABLES,
+        "input, 1 − λ of the features from the partner, Beta(1, 1) (after Yun et al. 2019)",
+    ),
+    of(
+        "mixup-cutmix",
+        TABLES,
+        "input, Beta(1, 1), each batch mixup or cutmix",
+    ),
+    of(
+        "remix",
+        NO_TEXT,
+        "first site, Beta(1, 1), the rarer class takes the label (Chou et al. 2020)",
+    ),
+    of(
+        "mamix",
+        NO_TEXT,
+        "first site, Beta(1, 1), labels bent towards the rarer class (Cheng, Mai and Lin 2023)",
+    ),
+    of(
+        "balanced",
+        ALL,
+        "first site, partners of every class alike, Beta(1, 0.2) (Balanced-MixUp; Galdran et al. 2021)",
+    ),
+    of(
+        "cmixup",
+        TABLES,
+        "first site, partners of near targets, one λ a batch, Beta(2, 2) (C-Mixup; Yao et al. 2022); the bandwidth is ours",
+    ),
+    of(
+        "kmixup",
+        TABLES,
+        "first site, near partners in blocks of 16, one λ a batch, Beta(10, 10) (Greenewald et al. 2021)",
+    ),
+    of(
+        "smote-batch",
+        TABLES,
+        "first site, rows between neighbours of one class added until the batch is balanced (after Chawla et al. 2002)",
+    ),
+    of("hidden-smote", ALL, "the same after any block"),
 ];
 
-/// Presets that need a table or an image.
-const NOT_FOR_TEXT: [&str; 9] = [
-    "pca",
-    "featmix",
-    "hiddenmix",
-    "cutmix",
-    "mixup-cutmix",
-    "remix",
-    "mamix",
-    "cmixup",
-    "kmixup",
-];
+const fn of(name: &'static str, domains: &'static [Domain], summary: &'static str) -> Preset {
+    Preset {
+        name,
+        summary,
+        domains,
+    }
+}
 
 /// Every preset there is, in the order in which they are best read.
 pub fn presets() -> &'static [Preset] {
@@ -88,131 +140,27 @@ pub fn presets() -> &'static [Preset] {
 }
 
 impl Schedule {
-    /// A preset by its name.
+    /// A preset by its name, for rows of this domain.
     ///
     /// # Errors
-    /// [`Error::Conflict`] for a preset for tables or images, [`Error::Unknown`] for any other name.
-    pub fn preset(name: &str) -> Result<Self> {
-        let schedule = match name {
-            "none" => off(0.0),
-            "smoothing" => off(0.1),
-            "mixup" => at(&[SiteChoice::First], Law::beta(0.4)),
-            "uniform" => at(&[SiteChoice::First], Law::Uniform(0.0, 1.0)),
-            "samplepairing" => sample_pairing(seven_cycles()),
-            "samplepairing-paper" => sample_pairing(paper_epochs()),
-            "sentence" => at(&[SiteChoice::At(Site::Pooled)], Law::Uniform(0.0, 1.0)),
-            "tmix" => Self {
-                fold: true,
-                ..at(&[SiteChoice::UpperHidden], Law::beta(16.0))
-            },
-            "manifold" => at(&[SiteChoice::First, SiteChoice::Hidden], Law::beta(2.0)),
-            "regmixup" => Self {
-                mode: Mode::AddTo,
-                ..at(&[SiteChoice::First], Law::beta(10.0))
-            },
-            "mwh" => Self {
-                probability: without_hesitation(),
-                ..at(&[SiteChoice::First], Law::beta(0.5))
-            },
-            "hidden" => at(&[SiteChoice::Hidden], Law::beta(2.0)),
-            _ => return Err(unknown(name)),
-        };
-        Ok(Self {
-            name: name.into(),
-            ..schedule
-        })
+    /// [`Error::Conflict`] for a preset that is for other rows, [`Error::Unknown`] for any other name.
+    pub fn preset_for(name: &str, domain: Domain) -> Result<Self> {
+        let schedule = Self::preset(name)?;
+        match PRESETS.iter().find(|preset| preset.name == name) {
+            Some(preset) if !preset.domains.contains(&domain) => {
+                let domains: Vec<&str> = preset.domains.iter().map(|d| plural(*d)).collect();
+                let problem = format!("preset '{name}' is for {}", domains.join(" or "));
+                Err(Error::Conflict(problem))
+            }
+            _ => Ok(schedule),
+        }
     }
 }
 
-fn unknown(name: &str) -> Error {
-    if NOT_FOR_TEXT.contains(&name) {
-        return Error::Conflict(format!(
-            "preset '{name}' is for tables or images, which this version does not train"
-        ));
+fn plural(domain: Domain) -> &'static str {
+    match domain {
+        Domain::Text => "texts",
+        Domain::Table => "tables",
+        Domain::Image => "images",
     }
-    Error::Unknown {
-        kind: "preset",
-        name: name.into(),
-        known: PRESETS.iter().map(|p| p.name.into()).collect(),
-    }
-}
-
-fn off(smoothing: f64) -> Schedule {
-    Schedule {
-        sites: Vec::new(),
-        probability: Curve::Constant(0.0),
-        smoothing,
-        ..Schedule::default()
-    }
-}
-
-fn at(sites: &[SiteChoice], weight: Law) -> Schedule {
-    Schedule {
-        sites: sites.to_vec(),
-        weight,
-        ..Schedule::default()
-    }
-}
-
-fn sample_pairing(probability: Curve) -> Schedule {
-    Schedule {
-        label: LabelRule::Own,
-        probability,
-        ..at(&[SiteChoice::First], Law::Constant(0.5))
-    }
-}
-
-/// Inoue 2018 (1801.02929): off for 100 epochs, then 8 epochs on and 2 off, then off from epoch 800.
-fn paper_epochs() -> Curve {
-    Curve::Pieces(vec![
-        Piece::new(Moment::Epoch(100), Curve::Constant(0.0)),
-        Piece::new(
-            Moment::Epoch(800),
-            Curve::Cycle(Cycle::Epochs {
-                start: 100,
-                on: 8,
-                period: 10,
-            }),
-        ),
-        Piece::new(Moment::Share(1.0), Curve::Constant(0.0)),
-    ])
-}
-
-/// The paper's shape at any length: seven cycles of a tenth of the run, on for the first 80 % of each.
-fn seven_cycles() -> Curve {
-    Curve::Pieces(vec![
-        Piece::new(Moment::Share(0.1), Curve::Constant(0.0)),
-        Piece::new(
-            Moment::Share(0.8),
-            Curve::Cycle(Cycle::Share {
-                start: 0.1,
-                on: 0.08,
-                period: 0.1,
-            }),
-        ),
-        Piece::new(Moment::Share(1.0), Curve::Constant(0.0)),
-    ])
-}
-
-/// Yu et al. 2021: on to 0.6 of the run, on even epochs to 0.9, then with a probability that falls from epoch to epoch.
-fn without_hesitation() -> Curve {
-    Curve::Pieces(vec![
-        Piece::new(Moment::Share(0.6), Curve::Constant(1.0)),
-        Piece::new(
-            Moment::Share(0.9),
-            Curve::Cycle(Cycle::Epochs {
-                start: 0,
-                on: 1,
-                period: 2,
-            }),
-        ),
-        Piece::new(
-            Moment::Share(1.0),
-            Curve::Linear {
-                from: 1.0,
-                to: 0.0,
-                per: Per::Epoch,
-            },
-        ),
-    ])
 }

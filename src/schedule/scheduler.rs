@@ -3,15 +3,15 @@
 //! Each kind of draw has a key of its own, and the counter is the step. A plan therefore depends on nothing that was
 //! drawn before it, and a step that is not mixed draws nothing that another could miss.
 
-use std::collections::HashMap;
-
+use super::blender::Blender;
 use super::clock::Clock;
-use super::label::LabelRule;
-use super::pairing::{Pairing, Partner, class_of};
+use super::features::Features;
+use super::kernel::KernelIndex;
+use super::pairing::Pairing;
 use super::settings::{Grain, Mode, Schedule};
+use super::smoothing::ClassSmoothing;
 use super::task::{Rows, Task};
-use crate::error::{Error, Result};
-use crate::pairs::Pairs;
+use crate::error::Result;
 use crate::plan::{MixPlan, Site};
 use crate::random::{Purpose, Stream};
 
@@ -29,6 +29,7 @@ use crate::random::{Purpose, Stream};
 ///     steps: 10,
 ///     epochs: 5,
 ///     seed: 42,
+///     features: None,
 /// };
 /// let sites = [Site::Embedding, Site::Hidden(1), Site::Pooled];
 /// let scheduler = Schedule::preset("mixup")?.check(&sites, &task)?;
@@ -40,18 +41,30 @@ use crate::random::{Purpose, Stream};
 pub struct Scheduler {
     schedule: Schedule,
     sites: Vec<Site>,
-    class_counts: Vec<f64>,
-    training_rows: usize,
+    pub(super) blends: Vec<Blender>,
+    class_smoothing: Option<ClassSmoothing>,
+    pub(super) features: Option<Features>,
+    pub(super) class_counts: Vec<f64>,
+    pub(super) training_rows: usize,
     steps: u64,
     seed: u64,
 }
 
 impl Scheduler {
-    pub(super) fn new(schedule: Schedule, sites: Vec<Site>, task: &Task) -> Self {
+    pub(super) fn new(
+        schedule: Schedule,
+        sites: Vec<Site>,
+        blends: Vec<Blender>,
+        class_smoothing: Option<ClassSmoothing>,
+        task: &Task,
+    ) -> Self {
         Self {
             seed: schedule.seed.unwrap_or(task.seed),
             schedule,
             sites,
+            blends,
+            class_smoothing,
+            features: task.features.clone(),
             class_counts: task.class_counts.clone(),
             training_rows: task.rows,
             steps: task.steps,
@@ -60,40 +73,52 @@ impl Scheduler {
 
     /// The plan of one batch; `None` is a plain step.
     ///
-    /// A step is plain if the draw or α says so, if no row would change, and, in replace mode, if the batch has fewer
-    /// than two rows. A partner that is in the batch is named by its (first) place there; others are listed in
+    /// A step is plain if the draw or α says so, if no row would change or be added, and, in replace mode, if the batch
+    /// has fewer than two rows. A row that is in the batch is named by its (first) place there; others are listed in
     /// [`MixPlan::loaded`], each once, in the order in which they are first needed.
     ///
     /// # Errors
-    /// [`Error::Conflict`] if the classes or neighbours that the schedule needs are missing, [`Error::Shape`] if they
-    /// do not cover a row, [`Error::Setting`] if a row has fewer neighbours than asked for.
+    /// [`Error::Conflict`](crate::Error::Conflict) if what the schedule needs of the training rows (classes,
+    /// neighbours, targets, points) is missing, [`Error::Shape`](crate::Error::Shape) if it does not cover a row,
+    /// [`Error::Setting`](crate::Error::Setting) if a row has fewer neighbours than asked for.
     pub fn plan(&self, clock: Clock, rows: Rows<'_>) -> Result<Option<MixPlan>> {
         let n = rows.batch.len();
         if n == 0 || (n == 1 && self.schedule.mode == Mode::Replace) {
             return Ok(None);
         }
-        let (Some(applied), Some(weights)) = (self.applied(clock, n), self.weights(clock, n))
-        else {
-            return Ok(None);
-        };
-        let (mixed, loaded) = self.pairs(clock, rows, &applied, weights)?;
-        if mixed.is_plain() {
-            return Ok(None);
+        match self.schedule.mode {
+            Mode::Balance => self.plan_of(clock, rows, &self.added(clock, rows)?),
+            _ => self.plan_of(clock, rows, rows.batch),
         }
-        Ok(Some(MixPlan {
-            site: self.site(clock),
-            pairs: match self.schedule.mode {
-                Mode::Replace => mixed,
-                Mode::AddTo => Pairs::identity(n).join(&mixed),
-            },
-            blend: self.schedule.blend.clone(),
-            loaded,
-        }))
     }
 
     /// Label smoothing, in [0, 1), of every step.
     pub fn smoothing(&self) -> f64 {
         self.schedule.smoothing
+    }
+
+    /// Label smoothing by class, of every step; `None` where the schedule asks for none.
+    pub fn class_smoothing(&self) -> Option<&ClassSmoothing> {
+        self.class_smoothing.as_ref()
+    }
+
+    /// The index of the training targets `[rows, outputs]` that the pairing draws from; `None` where it needs none.
+    ///
+    /// Targets are in their own units, as is the bandwidth.
+    ///
+    /// # Errors
+    /// Those of [`KernelIndex::new`].
+    pub fn kernel_index(&self, targets: &[f32], outputs: usize) -> Result<Option<KernelIndex>> {
+        let Pairing::Kernel { bandwidth, .. } = self.schedule.partner else {
+            return Ok(None);
+        };
+        KernelIndex::new(targets, outputs, bandwidth.of(targets, outputs)?).map(Some)
+    }
+
+    /// Whether plans draw training rows by their class, for which a [`ClassIndex`](super::ClassIndex) saves time.
+    pub fn draws_by_class(&self) -> bool {
+        self.schedule.mode == Mode::Balance
+            || matches!(self.schedule.partner, Pairing::ClassBalanced)
     }
 
     /// The probability that a batch (or row) is mixed.
@@ -151,103 +176,7 @@ impl Scheduler {
         self.sites[self.stream(Purpose::Site, clock).below(self.sites.len())]
     }
 
-    fn stream(&self, purpose: Purpose, clock: Clock) -> Stream {
+    pub(super) fn stream(&self, purpose: Purpose, clock: Clock) -> Stream {
         Stream::new(self.seed, purpose, clock.step)
-    }
-
-    /// The mixed rows' pairs, and the training rows to load for them.
-    fn pairs(
-        &self,
-        clock: Clock,
-        rows: Rows<'_>,
-        applied: &[bool],
-        mut weight: Vec<f64>,
-    ) -> Result<(Pairs, Vec<u32>)> {
-        let mut stream = self.stream(Purpose::Partner, clock);
-        let chosen = self
-            .schedule
-            .partner
-            .partners(rows, self.training_rows, &mut stream)?;
-        let n = rows.batch.len();
-        let mut places = Places::of(rows.batch);
-        let mut partner = Vec::with_capacity(n);
-        let mut label_weight = Vec::with_capacity(n);
-        for r in 0..n {
-            if !applied[r] || self.stays_plain(r, n) {
-                weight[r] = 1.0;
-                partner.push(r as u32);
-                label_weight.push(1.0);
-                continue;
-            }
-            let row = match chosen[r] {
-                Partner::Place(place) => rows.batch[place as usize],
-                Partner::Row(row) => row,
-            };
-            partner.push(match chosen[r] {
-                Partner::Place(place) => place,
-                Partner::Row(row) => places.of_row(row),
-            });
-            label_weight.push(self.label_weight(weight[r], rows, rows.batch[r], row)?);
-        }
-        let pairs = Pairs::new((0..n as u32).collect(), partner, weight, label_weight)?;
-        Ok((pairs, places.loaded))
-    }
-
-    /// Whether the pairing leaves this row out: the odd one of halves and mirrors.
-    fn stays_plain(&self, r: usize, n: usize) -> bool {
-        match self.schedule.partner {
-            Pairing::Halves => n % 2 == 1 && r == n - 1,
-            Pairing::Flip => n % 2 == 1 && r == n / 2,
-            _ => false,
-        }
-    }
-
-    fn label_weight(&self, weight: f64, rows: Rows<'_>, own: u32, partner: u32) -> Result<f64> {
-        let rule = self.schedule.label;
-        match rule {
-            LabelRule::Same | LabelRule::Own => Ok(rule.weight(weight, 0.0, 0.0)),
-            _ => Ok(rule.weight(
-                weight,
-                self.count_of(class_of(rows, own)?)?,
-                self.count_of(class_of(rows, partner)?)?,
-            )),
-        }
-    }
-
-    fn count_of(&self, class: u32) -> Result<f64> {
-        let count = self.class_counts.get(class as usize).copied();
-        count.ok_or_else(|| Error::Shape {
-            what: "class counts".into(),
-            expected: format!("a count for class {class}"),
-            got: format!("{} counts", self.class_counts.len()),
-        })
-    }
-}
-
-/// Places of training rows in the batch, or behind it among the loaded ones.
-struct Places {
-    batch: usize,
-    place: HashMap<u32, u32>,
-    loaded: Vec<u32>,
-}
-
-impl Places {
-    fn of(batch: &[u32]) -> Self {
-        // Backwards, so that the first place of a repeated row is the one that stays.
-        let places = batch.iter().enumerate().rev();
-        Self {
-            batch: batch.len(),
-            place: places.map(|(place, &row)| (row, place as u32)).collect(),
-            loaded: Vec::new(),
-        }
-    }
-
-    fn of_row(&mut self, row: u32) -> u32 {
-        let next = (self.batch + self.loaded.len()) as u32;
-        let loaded = &mut self.loaded;
-        *self.place.entry(row).or_insert_with(|| {
-            loaded.push(row);
-            next
-        })
     }
 }

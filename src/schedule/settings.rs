@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::blend_rule::BlendRule;
 use super::curve::Curve;
 use super::label::LabelRule;
 use super::law::Law;
 use super::pairing::Pairing;
 use super::sites::{SiteChoice, one_or_many};
+use super::smoothing::SmoothingRule;
 use crate::error::{Error, Result};
-use crate::plan::Blend;
 
 /// What the user writes; [`Schedule::check`] turns it into a [`Scheduler`](super::Scheduler).
 ///
@@ -46,12 +47,15 @@ pub struct Schedule {
     pub probability: Curve,
     /// Whether the probability is tossed once a batch or for each row; default batch.
     pub apply: Grain,
-    /// Whether mixed rows replace the batch or join it; default replace.
+    /// Whether mixed rows replace the batch, join it or balance it; default replace.
     pub mode: Mode,
     /// How two rows become one; default linear.
-    pub blend: Blend,
+    pub blend: BlendRule,
     /// Label smoothing, in [0, 1), mixed step or not; default 0.
     pub smoothing: f64,
+    /// Label smoothing that grows with the size of a class, mixed step or not; default none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class_smoothing: Option<SmoothingRule>,
     /// The seed of the draws; default the run's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
@@ -76,6 +80,9 @@ pub enum Mode {
     Replace,
     /// Mixed rows follow them, n rows becoming 2n (RegMixup; Pinto et al. 2022).
     AddTo,
+    /// Mixed rows follow them until every class of the training set has as many rows as the batch's most frequent one:
+    /// oversampling of each batch on its own. They start from any training rows of their class.
+    Balance,
 }
 
 impl Default for Schedule {
@@ -91,8 +98,9 @@ impl Default for Schedule {
             probability: Curve::Constant(1.0),
             apply: Grain::Batch,
             mode: Mode::default(),
-            blend: Blend::default(),
+            blend: BlendRule::default(),
             smoothing: 0.0,
+            class_smoothing: None,
             seed: None,
         }
     }

@@ -32,6 +32,28 @@ pub enum SmoothingShape {
     },
 }
 
+/// Label-aware smoothing as a schedule says it; the counts are those of the training set.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub struct SmoothingRule {
+    /// ε of the largest class, in [0, 1]; default 0.4.
+    pub head: f64,
+    /// ε of the smallest class, in [0, 1]; default 0.1.
+    pub tail: f64,
+    /// How it rises between them; default concave.
+    pub shape: SmoothingShape,
+}
+
+impl Default for SmoothingRule {
+    fn default() -> Self {
+        Self {
+            head: 0.4,
+            tail: 0.1,
+            shape: SmoothingShape::Concave,
+        }
+    }
+}
+
 /// A smoothing ε for each class.
 ///
 /// ```

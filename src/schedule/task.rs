@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::class_index::ClassIndex;
+use super::features::Features;
+use super::kernel::KernelIndex;
+
 /// What the rows are; it decides which site is the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -43,6 +47,9 @@ pub struct Task {
     pub epochs: u32,
     /// The run's seed, used unless the schedule brings its own.
     pub seed: u64,
+    /// What the features of a table are at the model's sites; `None` for texts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<Features>,
 }
 
 /// The rows of one batch, and what pairings and label rules may want to know of the training set.
@@ -52,8 +59,24 @@ pub struct Rows<'a> {
     pub batch: &'a [u32],
     /// The class of every training row; needed by class pairings and class label rules.
     pub classes: Option<&'a [u32]>,
-    /// For every training row the nearest other rows, nearest first; needed by the nearest pairing.
+    /// The training rows of each class, prepared once; without it a batch that needs them walks all classes.
+    pub by_class: Option<&'a ClassIndex>,
+    /// For every training row the nearest other rows, nearest first; needed by the pairings `nearest` and
+    /// `class-nearest`, the latter's of the row's own class.
     pub neighbours: Option<&'a [Vec<u32>]>,
+    /// The training rows' targets, in their own units; needed by the pairing `kernel`.
+    pub targets: Option<&'a KernelIndex>,
+    /// Where the training rows lie; needed by the pairing `blocks`.
+    pub points: Option<Points<'a>>,
+}
+
+/// Where the training rows lie, for distances between them: `[rows, width]`, row by row.
+#[derive(Debug, Clone, Copy)]
+pub struct Points<'a> {
+    /// The numbers of all rows.
+    pub values: &'a [f32],
+    /// Numbers of a row.
+    pub width: usize,
 }
 
 impl<'a> Rows<'a> {
@@ -62,7 +85,10 @@ impl<'a> Rows<'a> {
         Self {
             batch,
             classes: None,
+            by_class: None,
             neighbours: None,
+            targets: None,
+            points: None,
         }
     }
 }

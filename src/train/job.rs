@@ -29,7 +29,7 @@ pub struct Job<'a, M, S> {
     /// When and how rows are mixed.
     pub scheduler: &'a Scheduler,
     /// The nearest training rows of every training row, by place, where the schedule mixes with neighbours (see
-    /// [`neighbours`](super::neighbours())).
+    /// [`neighbours`](super::neighbours()) and [`class_neighbours`](super::class_neighbours())).
     pub neighbours: Option<&'a [Vec<u32>]>,
     /// The settings.
     pub settings: &'a TrainSettings,

@@ -12,16 +12,17 @@ use super::job::{Job, Outcome, StepEvent, Watcher};
 use super::labels::TargetKind;
 use super::measure::{class_weights, hits};
 use super::order;
+use super::prepared::Prepared;
 use crate::error::{Error, Result};
 use crate::loss::Loss;
 use crate::metrics::{Metric, Scores};
 use crate::nn::{self, AdamW, AdamWSettings, Gradients, Pretrained};
 use crate::plan::{MixPlan, Site};
 use crate::random::{Purpose, Stream};
-use crate::schedule::{Clock, Rows};
+use crate::schedule::Clock;
 use crate::source::RowSource;
 use crate::tap::{DropoutKeys, MixTap, Tapped};
-use crate::targets::{mix_targets, smooth};
+use crate::targets::{mix_targets, smooth, smooth_by_class};
 
 /// History points of a run, and validations at most.
 const POINTS: u64 = 50;
@@ -101,8 +102,7 @@ struct Run<'a, M, S> {
     job: &'a Job<'a, M, S>,
     loss: Loss,
     class_weights: Option<Vec<f32>>,
-    /// The class of every training row, by place; `None` where rows may have several.
-    classes: Option<Vec<u32>>,
+    prepared: Prepared,
     clean: Vec<u32>,
     optimiser: AdamW,
     best: Option<BTreeMap<String, Tensor>>,
@@ -139,7 +139,7 @@ where
             job,
             loss: job.labels.kind().loss(),
             class_weights: class_weights(job),
-            classes: job.labels.classes_of(job.train),
+            prepared: Prepared::of(job)?,
             clean,
             optimiser: AdamW::new(job.parameters.clone(), settings)?,
             best: None,
@@ -208,11 +208,7 @@ where
         let mixed = plan
             .as_ref()
             .map_or(Ok(own.clone()), |plan| mix_targets(&own, &plan.pairs))?;
-        let targets = match (job.scheduler.smoothing(), job.labels.kind()) {
-            (s, TargetKind::SingleLabel) if s > 0.0 => smooth(&mixed, s)?,
-            (s, TargetKind::MultiLabel) if s > 0.0 => mixed.affine(1.0 - s, s / 2.0)?,
-            _ => mixed.clone(),
-        };
+        let targets = self.smoothed(&mixed)?;
         let loss = self
             .loss
             .of(&logits, &targets, self.class_weights.as_deref())?;
@@ -233,14 +229,22 @@ where
         })
     }
 
+    /// Targets with the schedule's smoothing, which is linear and so may come after mixing.
+    fn smoothed(&self, mixed: &Tensor) -> Result<Tensor> {
+        let scheduler = self.job.scheduler;
+        if let Some(smoothing) = scheduler.class_smoothing() {
+            return smooth_by_class(mixed, smoothing.epsilon());
+        }
+        match (scheduler.smoothing(), self.job.labels.kind()) {
+            (s, TargetKind::SingleLabel) if s > 0.0 => smooth(mixed, s),
+            (s, TargetKind::MultiLabel) if s > 0.0 => Ok(mixed.affine(1.0 - s, s / 2.0)?),
+            _ => Ok(mixed.clone()),
+        }
+    }
+
     /// The schedule knows the training rows by their places, so that no partner can come from anywhere else.
     fn plan(&mut self, clock: Clock, places: &[u32]) -> Result<Option<MixPlan>> {
-        let classes = self.classes.as_deref();
-        let batch = Rows {
-            batch: places,
-            classes,
-            neighbours: self.job.neighbours,
-        };
+        let batch = self.prepared.rows(places, self.job.neighbours);
         let plan = self.job.scheduler.plan(clock, batch)?;
         if plan.is_none() && places.len() == 1 && self.job.scheduler.probability(clock) > 0.0 {
             self.at.skipped += 1;

@@ -1,12 +1,14 @@
-//! What the schedule tests share: a text task, a model's sites, and schedules checked against them.
+//! What the schedule tests share: a text task and a table task, models' sites, and schedules checked against them.
 #![allow(dead_code)] // every test file is a program of its own and uses a part of this
 
 #[path = "../common/pvalues.rs"]
 pub mod pvalues;
 
+use std::sync::Arc;
+
 use candle_mixup::schedule::{
-    Clock, Curve, Cycle, Domain, Moment, Per, Piece, Rows, Schedule, Scheduler, Step, Task,
-    TaskKind,
+    Basis, Clock, Curve, Cycle, Domain, Features, Moment, Pairing, Per, Piece, Points, Rows,
+    Schedule, Scheduler, SiteChoice, Step, Task, TaskKind,
 };
 use candle_mixup::{MixPlan, Site};
 
@@ -32,6 +34,7 @@ pub fn task(steps: u64, epochs: u32) -> Task {
         steps,
         epochs,
         seed: 42,
+        features: None,
     }
 }
 
@@ -58,19 +61,98 @@ pub fn scheduler(json: &str, steps: u64) -> Scheduler {
     checked(Schedule::from_json(json).expect("good JSON"), steps, 10)
 }
 
-/// The same from a schedule.
+/// The same from a schedule: for a table where it needs one, for texts otherwise.
 pub fn checked(schedule: Schedule, steps: u64, steps_per_epoch: u64) -> Scheduler {
-    let task = task(steps, steps.div_ceil(steps_per_epoch) as u32);
-    schedule.check(&SITES, &task).expect("a good schedule")
+    let epochs = steps.div_ceil(steps_per_epoch) as u32;
+    let (sites, task) = run_for(&schedule, steps, epochs);
+    schedule.check(&sites, &task).expect("a good schedule")
 }
 
-/// The plan of a step for the batch, with classes and neighbours known.
+/// The sites of a transformer of three blocks for tables.
+pub const TABLE_SITES: [Site; 6] = [
+    Site::Input,
+    Site::Embedding,
+    Site::Hidden(1),
+    Site::Hidden(2),
+    Site::Hidden(3),
+    Site::Pooled,
+];
+
+/// Cells of a row at the embedding of the table; at the input the features have half as many.
+pub const CELLS: usize = 24;
+
+/// Four numbers and two categories of four cells each, a token of four cells for each; the second feature says nothing.
+pub fn features() -> Features {
+    // A rotation in the first two cells and one in the last two: orthonormal rows.
+    let directions = vec![
+        0.6, 0.8, 0.0, 0.0, 0.0, 0.0, 0.8, -0.6, -0.8, 0.6, 0.0, 0.0, 0.0, 0.0, 0.6, 0.8,
+    ];
+    Features {
+        widths: vec![1, 1, 1, 1, 4, 4],
+        tokens: vec![1; 6],
+        token_width: 4,
+        information: vec![0.4, 0.0, 0.1, 0.2, 0.25, 0.05],
+        basis: Some(Arc::new(Basis {
+            cells: 4,
+            directions,
+            variances: vec![8.0, 1.0, 0.75, 0.25],
+        })),
+    }
+}
+
+/// The same rows as those of a table.
+pub fn table_task(steps: u64, epochs: u32) -> Task {
+    Task {
+        domain: Domain::Table,
+        features: Some(features()),
+        ..task(steps, epochs)
+    }
+}
+
+/// The sites and the task that a schedule asks for.
+pub fn run_for(schedule: &Schedule, steps: u64, epochs: u32) -> (Vec<Site>, Task) {
+    let table = schedule.blend.needs_features()
+        || schedule.sites.contains(&SiteChoice::At(Site::Input))
+        || matches!(
+            schedule.partner,
+            Pairing::Kernel { .. } | Pairing::Blocks { .. }
+        );
+    if !table {
+        return (SITES.to_vec(), task(steps, epochs));
+    }
+    let mut task = table_task(steps, epochs);
+    if matches!(schedule.partner, Pairing::Kernel { .. }) {
+        task.kind = TaskKind::Regression;
+        task.class_counts.clear();
+    }
+    (TABLE_SITES.to_vec(), task)
+}
+
+/// The target of each training row, in groups far apart.
+pub fn targets() -> Vec<f32> {
+    let target = |r: usize| (r % 8) as f32 + 0.01 * r as f32;
+    (0..ROWS).map(target).collect()
+}
+
+/// Where each training row lies in the plane.
+pub fn points() -> Vec<f32> {
+    let point = |r: usize| [(r * 37 % 64) as f32, (r * r * 29 % 61) as f32];
+    (0..ROWS).flat_map(point).collect()
+}
+
+/// The plan of a step for the batch, with all known of the training rows that a schedule may ask for.
 pub fn plan(scheduler: &Scheduler, clock: Clock, batch: &[u32]) -> Option<MixPlan> {
-    let (classes, neighbours) = (classes(), neighbours());
+    let (classes, neighbours, points) = (classes(), neighbours(), points());
+    let targets = scheduler.kernel_index(&targets(), 1).expect("an index");
     let rows = Rows {
-        batch,
         classes: Some(&classes),
         neighbours: Some(&neighbours),
+        targets: targets.as_ref(),
+        points: Some(Points {
+            values: &points,
+            width: 2,
+        }),
+        ..Rows::new(batch)
     };
     scheduler.plan(clock, rows).expect("a plan")
 }

@@ -175,7 +175,7 @@ mod tests {
     fn no_two_names_of_a_side_share_a_level() {
         for count in 2..12 {
             let mut seen: Vec<(bool, i32)> = (0..count)
-                .map(|i| (side(i, count) == HPos::Left, level(i, count)))
+                .map(|i| (matches!(side(i, count), HPos::Left), level(i, count)))
                 .collect();
             seen.sort_unstable();
             seen.dedup();

@@ -1,9 +1,15 @@
 //! Where in a model rows are mixed, how two rows become one, and the two together with the pairs.
 
+mod columns;
+mod principal;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+
+pub use columns::ColumnMask;
+pub use principal::{Basis, Principal};
 
 use crate::error::{Error, Result};
 use crate::pairs::Pairs;
@@ -71,7 +77,7 @@ impl<'de> Deserialize<'de> for Site {
     }
 }
 
-/// How two rows become one.
+/// How two rows become one, as data. What a schedule says of it is [`schedule::BlendRule`](crate::schedule::BlendRule).
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -79,6 +85,10 @@ pub enum Blend {
     /// The weighted sum of the two rows.
     #[default]
     Linear,
+    /// Each cell from the one or from the other, by a mask.
+    Columns(ColumnMask),
+    /// The weighted sum, or a swap, along principal directions.
+    Principal(Principal),
 }
 
 /// Everything that one batch's mixing needs, as data: it can be printed, saved and replayed.
@@ -87,7 +97,8 @@ pub enum Blend {
 pub struct MixPlan {
     /// Where the rows are mixed.
     pub site: Site,
-    /// Who is mixed with whom, and how much. Indices at or past the batch's own rows name `loaded` rows.
+    /// Who is mixed with whom, and how much. Indices at or past the batch's own rows name `loaded` rows, be they own
+    /// or partner. Under a mask the weight is the share that the row keeps of itself.
     pub pairs: Pairs,
     /// How.
     pub blend: Blend,

@@ -1,0 +1,219 @@
+//! What each preset's schedule is. Lengths are shares of the run, so that a preset means the same in a run of any length.
+
+use super::bandwidth::Bandwidth;
+use super::blend_rule::{BlendRule, HiddenLabel};
+use super::curve::{Curve, Cycle, Per, Piece};
+use super::label::LabelRule;
+use super::law::Law;
+use super::moment::Moment;
+use super::pairing::Pairing;
+use super::presets::presets;
+use super::settings::{Grain, Mode, Schedule};
+use super::sites::SiteChoice;
+use crate::error::{Error, Result};
+use crate::plan::Site;
+
+impl Schedule {
+    /// A preset by its name, whatever rows it is for.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] for a name that there is not.
+    pub fn preset(name: &str) -> Result<Self> {
+        let schedule = match name {
+            "none" => off(0.0),
+            "smoothing" => off(0.1),
+            "mixup" => at(&[SiteChoice::First], Law::beta(0.4)),
+            "uniform" => at(&[SiteChoice::First], Law::Uniform(0.0, 1.0)),
+            "samplepairing" => sample_pairing(seven_cycles()),
+            "samplepairing-paper" => sample_pairing(paper_epochs()),
+            "sentence" => at(&[SiteChoice::At(Site::Pooled)], Law::Uniform(0.0, 1.0)),
+            "tmix" => Self {
+                fold: true,
+                ..at(&[SiteChoice::UpperHidden], Law::beta(16.0))
+            },
+            "manifold" => at(&[SiteChoice::First, SiteChoice::Hidden], Law::beta(2.0)),
+            "regmixup" => Self {
+                mode: Mode::AddTo,
+                ..at(&[SiteChoice::First], Law::beta(10.0))
+            },
+            "mwh" => Self {
+                probability: without_hesitation(),
+                ..at(&[SiteChoice::First], Law::beta(0.5))
+            },
+            "hidden" => at(&[SiteChoice::Hidden], Law::beta(2.0)),
+            _ => match for_tables(name) {
+                Some(schedule) => schedule,
+                None => return Err(unknown(name)),
+            },
+        };
+        Ok(Self {
+            name: name.into(),
+            ..schedule
+        })
+    }
+}
+
+/// The presets that need the features, targets or classes of a table's rows, or are published for them.
+fn for_tables(name: &str) -> Option<Schedule> {
+    Some(match name {
+        "pca" => blended(Site::Input, principal(), Law::beta(0.4)),
+        "featmix" => blended(Site::Embedding, BlendRule::FeatureMask, Law::beta(0.5)),
+        "hiddenmix" => blended(Site::Embedding, hidden_mask(), Law::beta(0.5)),
+        "cutmix" => blended(Site::Input, BlendRule::Columns, Law::beta(1.0)),
+        "mixup-cutmix" => blended(Site::Input, mixup_or_cutmix(), Law::beta(1.0)),
+        "remix" => labelled(LabelRule::Remix {
+            kappa: 3.0,
+            tau: 0.5,
+        }),
+        "mamix" => labelled(LabelRule::Mamix { omega: -0.25 }),
+        "balanced" => paired(Pairing::ClassBalanced, Grain::Row, Law::beta_of(1.0, 0.2)),
+        "cmixup" => paired(near_targets(), Grain::Batch, Law::beta(2.0)),
+        "kmixup" => paired(Pairing::Blocks { k: 16 }, Grain::Batch, Law::beta(10.0)),
+        "smote-batch" => smote(SiteChoice::First),
+        "hidden-smote" => smote(SiteChoice::Hidden),
+        _ => return None,
+    })
+}
+
+fn unknown(name: &str) -> Error {
+    Error::Unknown {
+        kind: "preset",
+        name: name.into(),
+        known: presets().iter().map(|p| p.name.into()).collect(),
+    }
+}
+
+fn off(smoothing: f64) -> Schedule {
+    Schedule {
+        sites: Vec::new(),
+        probability: Curve::Constant(0.0),
+        smoothing,
+        ..Schedule::default()
+    }
+}
+
+fn at(sites: &[SiteChoice], weight: Law) -> Schedule {
+    Schedule {
+        sites: sites.to_vec(),
+        weight,
+        ..Schedule::default()
+    }
+}
+
+fn blended(site: Site, blend: BlendRule, weight: Law) -> Schedule {
+    Schedule {
+        blend,
+        ..at(&[SiteChoice::At(site)], weight)
+    }
+}
+
+fn principal() -> BlendRule {
+    BlendRule::Principal {
+        share: 0.9,
+        swap: false,
+    }
+}
+
+fn hidden_mask() -> BlendRule {
+    BlendRule::HiddenMask {
+        label: HiddenLabel::Drawn,
+    }
+}
+
+fn mixup_or_cutmix() -> BlendRule {
+    BlendRule::Either(vec![BlendRule::Linear, BlendRule::Columns])
+}
+
+fn labelled(label: LabelRule) -> Schedule {
+    Schedule {
+        label,
+        ..at(&[SiteChoice::First], Law::beta(1.0))
+    }
+}
+
+fn paired(partner: Pairing, grain: Grain, weight: Law) -> Schedule {
+    Schedule {
+        partner,
+        grain,
+        ..at(&[SiteChoice::First], weight)
+    }
+}
+
+fn near_targets() -> Pairing {
+    Pairing::Kernel {
+        bandwidth: Bandwidth::Auto,
+        exclude_self: false,
+    }
+}
+
+fn smote(site: SiteChoice) -> Schedule {
+    Schedule {
+        partner: Pairing::ClassNearest { k: 5 },
+        label: LabelRule::Own,
+        mode: Mode::Balance,
+        ..at(&[site], Law::Uniform(0.0, 1.0))
+    }
+}
+
+fn sample_pairing(probability: Curve) -> Schedule {
+    Schedule {
+        label: LabelRule::Own,
+        probability,
+        ..at(&[SiteChoice::First], Law::Constant(0.5))
+    }
+}
+
+/// Inoue 2018 (1801.02929): off for 100 epochs, then 8 epochs on and 2 off, then off from epoch 800.
+fn paper_epochs() -> Curve {
+    Curve::Pieces(vec![
+        Piece::new(Moment::Epoch(100), Curve::Constant(0.0)),
+        Piece::new(
+            Moment::Epoch(800),
+            Curve::Cycle(Cycle::Epochs {
+                start: 100,
+                on: 8,
+                period: 10,
+            }),
+        ),
+        Piece::new(Moment::Share(1.0), Curve::Constant(0.0)),
+    ])
+}
+
+/// The paper's shape at any length: seven cycles of a tenth of the run, on for the first 80 % of each.
+fn seven_cycles() -> Curve {
+    Curve::Pieces(vec![
+        Piece::new(Moment::Share(0.1), Curve::Constant(0.0)),
+        Piece::new(
+            Moment::Share(0.8),
+            Curve::Cycle(Cycle::Share {
+                start: 0.1,
+                on: 0.08,
+                period: 0.1,
+            }),
+        ),
+        Piece::new(Moment::Share(1.0), Curve::Constant(0.0)),
+    ])
+}
+
+/// Yu et al. 2021: on to 0.6 of the run, on even epochs to 0.9, then with a probability that falls from epoch to epoch.
+fn without_hesitation() -> Curve {
+    Curve::Pieces(vec![
+        Piece::new(Moment::Share(0.6), Curve::Constant(1.0)),
+        Piece::new(
+            Moment::Share(0.9),
+            Curve::Cycle(Cycle::Epochs {
+                start: 0,
+                on: 1,
+                period: 2,
+            }),
+        ),
+        Piece::new(
+            Moment::Share(1.0),
+            Curve::Linear {
+                from: 1.0,
+                to: 0.0,
+                per: Per::Epoch,
+            },
+        ),
+    ])
+}

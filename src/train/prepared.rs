@@ -1,0 +1,71 @@
+//! What the schedule needs to know of the training rows, by place, prepared once a run.
+
+use super::job::Job;
+use super::neighbours::states;
+use crate::error::Result;
+use crate::schedule::{ClassIndex, KernelIndex, Pairing, Points, Rows, Scheduler};
+use crate::source::RowSource;
+use crate::tap::Tapped;
+
+/// The training rows as a schedule sees them.
+pub(super) struct Prepared {
+    /// The class of every row; `None` where rows may have several.
+    classes: Option<Vec<u32>>,
+    by_class: Option<ClassIndex>,
+    targets: Option<KernelIndex>,
+    /// The rows at the first mixed site of the model as it is before training, and their width.
+    points: Option<(Vec<f32>, usize)>,
+}
+
+impl Prepared {
+    /// Prepares what the job's schedule asks for and no more. Targets are passed in their own units.
+    ///
+    /// # Errors
+    /// Those of [`KernelIndex::new`], and whatever the model reports.
+    pub fn of<M, S>(job: &Job<'_, M, S>) -> Result<Self>
+    where
+        M: Tapped,
+        S: RowSource<Input = M::Input>,
+    {
+        let classes = job.labels.classes_of(job.train);
+        let wanted = classes
+            .as_deref()
+            .filter(|_| job.scheduler.draws_by_class());
+        let by_class = wanted.map(ClassIndex::new);
+        let targets = job.labels.in_units(&job.labels.gather(job.train));
+        let targets = job
+            .scheduler
+            .kernel_index(&targets, job.labels.outputs())?;
+        let points = match job.scheduler.sites().first() {
+            Some(&site) if needs_points(job.scheduler) => {
+                Some(states(job.model, job.source, job.train, site)?)
+            }
+            _ => None,
+        };
+        Ok(Self {
+            classes,
+            by_class,
+            targets,
+            points,
+        })
+    }
+
+    /// A batch of places, with all that is known of the training rows.
+    pub fn rows<'a>(&'a self, batch: &'a [u32], neighbours: Option<&'a [Vec<u32>]>) -> Rows<'a> {
+        Rows {
+            batch,
+            classes: self.classes.as_deref(),
+            by_class: self.by_class.as_ref(),
+            neighbours,
+            targets: self.targets.as_ref(),
+            points: self.points.as_ref().map(|(values, width)| Points {
+                values,
+                width: *width,
+            }),
+        }
+    }
+}
+
+fn needs_points(scheduler: &Scheduler) -> bool {
+    matches!(scheduler.schedule().partner, Pairing::Blocks { k } if k > 1)
+}
