@@ -49,3 +49,13 @@ fn text_reaches_its_accuracy() {
 fn oversample_reaches_its_recall() {
     assert!(number(&run("oversample"), "recall ") > 0.9);
 }
+
+#[test]
+fn table_reaches_its_average_precision() {
+    assert!(number(&run("table"), "average_precision ") > 0.6);
+}
+
+#[test]
+fn regression_reaches_its_error() {
+    assert!(number(&run("regression"), "none     r2 ") > 0.7);
+}

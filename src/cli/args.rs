@@ -39,6 +39,8 @@ pub enum Command {
 pub enum Compare {
     /// Text classifiers; with nothing else given, the shipped encoder on @questions, 10 rows a class
     Text(Box<CompareTextArgs>),
+    /// Detectors of anomalies, classifiers or regressions on tables; with nothing else given, on @hypothyroid
+    Table(Box<super::table::CompareTableArgs>),
 }
 
 /// `mixup train ...`
@@ -46,6 +48,8 @@ pub enum Compare {
 pub enum Train {
     /// A text classifier
     Text(Box<TrainTextArgs>),
+    /// A network on a table: linear, mlp or transformer
+    Table(Box<super::table::TrainTableArgs>),
 }
 
 /// Which rows, and what stands where in them.

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::args::EvaluateArgs;
 use super::describe::per_class;
-use super::saved::SavedRun;
+use super::saved::{self, SavedRun};
 use super::settings;
 use super::task::{TextTask, scores_with_soft};
 
@@ -26,6 +26,9 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
 }
 
 fn evaluate(args: &EvaluateArgs) -> Result<()> {
+    if saved::is_table(&args.run) {
+        return super::table::evaluate(args);
+    }
     let device = settings::device(&args.machine)?;
     let run = SavedRun::open(&args.run, &device)?;
     let (corpus, rows) = match &args.data {

@@ -18,6 +18,7 @@ mod saved;
 mod schedule;
 mod settings;
 mod stand_in;
+mod table;
 mod task;
 mod train;
 
@@ -45,6 +46,8 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Compare(Compare::Text(args)) => compare::run(*args),
+        Command::Compare(Compare::Table(args)) => table::compare(*args),
+        Command::Train(Train::Table(args)) => table::train(*args),
         Command::Train(Train::Text(args)) => train::run(*args),
         Command::Evaluate(args) => evaluate::run(args),
         Command::Predict(args) => predict::run(args),

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::args::PredictArgs;
 use super::progress::Bars;
-use super::saved::SavedRun;
+use super::saved::{self, SavedRun};
 use super::settings;
 
 /// Rows that are read, labelled and written together.
@@ -30,12 +30,15 @@ pub fn run(args: PredictArgs) -> Result<()> {
 
 /// How rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
+pub enum Form {
     Csv,
     JsonLines,
 }
 
 fn predict(args: &PredictArgs) -> Result<()> {
+    if saved::is_table(&args.run) {
+        return super::table::predict(args);
+    }
     let device = settings::device(&args.machine)?;
     let run = SavedRun::open(&args.run, &device)?;
     let trained = run.settings.data.columns.clone();
@@ -54,15 +57,21 @@ fn predict(args: &PredictArgs) -> Result<()> {
     let read = settings::read_options_like(&run.settings.data.read, &args.columns);
     let rows = TextRows::open(&Source::parse(&args.data)?, &columns, &read)?;
     let bars = Bars::new(args.quiet);
+    let mut rows = Some(rows);
+    to_output(args, |form, out| match rows.take() {
+        Some(rows) => label_all(&run, rows, &device, form, &bars, out),
+        None => Ok(()),
+    })
+}
+
+/// Hands stdout, or the file asked for, to `produce`; a file is written beside and renamed.
+pub fn to_output(
+    args: &PredictArgs,
+    mut produce: impl FnMut(Form, &mut dyn Write) -> Result<()>,
+) -> Result<()> {
     match &args.out {
-        None => {
-            let form = if args.json {
-                Form::JsonLines
-            } else {
-                Form::Csv
-            };
-            label_all(&run, rows, &device, form, &bars, std::io::stdout().lock())
-        }
+        None if args.json => produce(Form::JsonLines, &mut std::io::stdout().lock()),
+        None => produce(Form::Csv, &mut std::io::stdout().lock()),
         Some(path) if path.exists() && !args.force => Err(Error::Conflict(format!(
             "--out {}: it exists; --force overwrites it",
             path.display()
@@ -70,9 +79,7 @@ fn predict(args: &PredictArgs) -> Result<()> {
         .into()),
         Some(path) => {
             let form = form_of(path)?;
-            write_file(path, |file| {
-                label_all(&run, rows, &device, form, &bars, file)
-            })
+            write_file(path, |file| produce(form, file))
         }
     }
 }
@@ -204,7 +211,11 @@ fn write_row(
     }
 }
 
-fn write_csv<S: AsRef<[u8]>>(out: &mut impl Write, cells: impl Iterator<Item = S>) -> Result<()> {
+/// A line of csv.
+pub fn write_csv<S: AsRef<[u8]>>(
+    out: &mut (impl Write + ?Sized),
+    cells: impl Iterator<Item = S>,
+) -> Result<()> {
     let mut line = csv::WriterBuilder::new().from_writer(Vec::new());
     line.write_record(cells)?;
     Ok(out.write_all(&line.into_inner().map_err(|e| e.into_error())?)?)

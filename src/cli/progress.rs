@@ -1,8 +1,10 @@
 //! Progress bars on stderr: none when it is not a terminal or with `--quiet`.
 
 use std::io::IsTerminal;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use candle_mixup::oversample::Progress;
 use candle_mixup::train::{StepEvent, Watcher};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -94,6 +96,53 @@ impl Watcher for RunBar {
             .map_or_else(|| "plain".to_string(), |site| format!("mixing at {site}"));
         self.bar.set_position(event.clock.step + 1);
         self.bar.set_message(format!("loss {loss:.3}  {mixed}"));
+    }
+
+    fn stop(&self) -> bool {
+        self.interrupt.asked()
+    }
+}
+
+/// A bar on stderr for each piece of work, and Ctrl-C.
+#[derive(Debug)]
+pub struct WorkBar {
+    bars: Bars,
+    interrupt: Interrupt,
+    bar: Mutex<ProgressBar>,
+}
+
+impl WorkBar {
+    /// No bar yet; work begins them.
+    pub fn new(bars: &Bars, interrupt: Interrupt) -> Self {
+        Self {
+            bars: bars.clone(),
+            interrupt,
+            bar: Mutex::new(ProgressBar::hidden()),
+        }
+    }
+
+    fn with(&self, work: impl FnOnce(&mut ProgressBar)) {
+        // A thread that panicked while it moved a bar leaves nothing that matters behind.
+        let mut bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
+        work(&mut bar);
+    }
+
+    /// Takes the bar away.
+    pub fn finish(&self) {
+        self.with(|bar| bar.finish_and_clear());
+    }
+}
+
+impl Progress for WorkBar {
+    fn begin(&self, work: &str, total: u64) {
+        self.with(|bar| {
+            bar.finish_and_clear();
+            *bar = self.bars.bar(total, "rows", work);
+        });
+    }
+
+    fn advance(&self, units: u64) {
+        self.with(|bar| bar.inc(units));
     }
 
     fn stop(&self) -> bool {

@@ -82,6 +82,16 @@ impl SavedRun {
     }
 }
 
+/// Whether a folder holds a run of `mixup train table`.
+pub fn is_table(folder: &Path) -> bool {
+    #[derive(Deserialize)]
+    struct Settings {
+        command: String,
+    }
+    let settings = read_json::<Settings>(&folder.join("settings.json"));
+    settings.is_ok_and(|s| s.command == "train table")
+}
+
 /// Reads a file of JSON.
 pub fn read_json<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<T> {
     let text = std::fs::read_to_string(path).map_err(Error::io(path))?;

@@ -51,7 +51,7 @@ pub use model::{
 };
 pub use options::ScanOptions;
 pub use quantiles::quartiles;
-pub use scan::scan;
+pub use scan::{column_names, scan};
 pub use schema::{Column, Schema};
 pub use write::{
     Bounds, Chunk, Extra, ExtraKind, Sink, Values, WriteOptions, check_output, fit, provenance,

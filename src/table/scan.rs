@@ -12,7 +12,7 @@ use super::records::{Record, Records};
 use super::schema::Schema;
 use super::tally::Tally;
 use super::text_file::{TextFile, check_cells};
-use crate::data::Source;
+use crate::data::{Header, Source};
 use crate::error::{Error, Result};
 use crate::oversample::Progress;
 
@@ -37,6 +37,20 @@ pub fn scan(source: &Source, options: &ScanOptions, progress: &dyn Progress) -> 
         Body::Parquet | Body::Arrow => return Err(super::format::not_built(&path)),
     };
     counts.schema(&path, options)
+}
+
+/// The names of a table's columns in the order of the file; a text file without a header has their numbers.
+///
+/// # Errors
+/// [`Error::File`] for a file that cannot be used, [`Error::Utf8`], [`Error::Io`].
+pub fn column_names(source: &Source, header: Header) -> Result<Vec<String>> {
+    match Format::of(source)?.body {
+        Body::Text(delimiter) => Ok(TextFile::open(source, delimiter, header)?.names),
+        #[cfg(feature = "cli")]
+        Body::Parquet | Body::Arrow => super::arrow::column_names(source),
+        #[cfg(not(feature = "cli"))]
+        Body::Parquet | Body::Arrow => Err(super::format::not_built(&source.path())),
+    }
 }
 
 /// What was counted of a whole file.

@@ -33,9 +33,7 @@ impl Prepared {
             .filter(|_| job.scheduler.draws_by_class());
         let by_class = wanted.map(ClassIndex::new);
         let targets = job.labels.in_units(&job.labels.gather(job.train));
-        let targets = job
-            .scheduler
-            .kernel_index(&targets, job.labels.outputs())?;
+        let targets = job.scheduler.kernel_index(&targets, job.labels.outputs())?;
         let points = match job.scheduler.sites().first() {
             Some(&site) if needs_points(job.scheduler) => {
                 Some(states(job.model, job.source, job.train, site)?)

@@ -19,10 +19,9 @@ use candle_mixup::table::{self, Format, Loaded, Missing, ScanOptions, Schema, Wh
 
 pub use args::OversampleArgs;
 use args::{ColumnArgs, MissingArg};
-use work::Bar;
 
 use super::interrupt::Interrupt;
-use super::progress::Bars;
+use super::progress::{Bars, WorkBar};
 
 /// Everything that one run of the command knows.
 struct Run {
@@ -56,7 +55,7 @@ pub fn run(args: OversampleArgs) -> Result<()> {
     let source = Source::parse(&args.file)?;
     let out = out(&args, &source)?;
     check_free(&args, &out, &source)?;
-    let bar = Bar::new(
+    let bar = WorkBar::new(
         &Bars::new(args.print.quiet),
         Interrupt::listen_and_say("stopping (Ctrl-C again ends at once)")?,
     );

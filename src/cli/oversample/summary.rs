@@ -13,9 +13,9 @@ use candle_mixup::table::{self, Column, Role};
 use serde_json::{Map, Value, json};
 
 use super::columns::{ignored, names};
-use super::work::Bar;
 use super::write::{bounds, told};
 use super::{Out, Run};
+use crate::cli::progress::WorkBar;
 
 /// Prints the summary: on stderr where the table itself goes to stdout.
 pub fn print(run: &Run) -> Result<()> {
@@ -85,7 +85,7 @@ fn as_text(run: &Run) -> String {
 }
 
 /// Writes the page that `--report` asks for.
-pub fn report(run: &Run, bar: &Bar) -> Result<()> {
+pub fn report(run: &Run, bar: &WorkBar) -> Result<()> {
     let Some(path) = &run.args.output.report else {
         return Ok(());
     };

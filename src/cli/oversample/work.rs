@@ -1,18 +1,14 @@
 //! Which rows are needed, cleaning, and the progress of both.
 
-use std::sync::Mutex;
-
 use anyhow::Result;
-use candle_mixup::oversample::{Clean, Cleaning, Like, Progress, Rows, Scale, Settings};
+use candle_mixup::oversample::{Clean, Cleaning, Like, Rows, Scale, Settings};
 use candle_mixup::split::Strata;
 use candle_mixup::table;
-use indicatif::ProgressBar;
 
 use super::Run;
 use super::args::{CleanArg, OversampleArgs};
 use super::write::bounds;
-use crate::cli::interrupt::Interrupt;
-use crate::cli::progress::Bars;
+use crate::cli::progress::WorkBar;
 
 /// The classes whose rows have to be in memory; `None` for all.
 pub fn classes_to_load(
@@ -32,7 +28,7 @@ pub fn classes_to_load(
 }
 
 /// The rows that the cleaning step takes away, ascending: those of the table by number, synthetic ones behind them.
-pub fn clean(run: &Run, progress: &Bar) -> Result<Vec<u32>> {
+pub fn clean(run: &Run, progress: &WorkBar) -> Result<Vec<u32>> {
     let Some(step) = run.args.method.clean else {
         return Ok(Vec::new());
     };
@@ -76,52 +72,4 @@ pub fn cleaned(run: &Run) -> Option<String> {
         run.schema.rows + run.balanced.len()
     ))
     .filter(|_| !run.removed.is_empty())
-}
-
-/// A bar on stderr for each piece of work, and Ctrl-C.
-pub struct Bar {
-    bars: Bars,
-    interrupt: Interrupt,
-    bar: Mutex<ProgressBar>,
-}
-
-impl Bar {
-    pub fn new(bars: &Bars, interrupt: Interrupt) -> Self {
-        Self {
-            bars: bars.clone(),
-            interrupt,
-            bar: Mutex::new(ProgressBar::hidden()),
-        }
-    }
-
-    fn with(&self, work: impl FnOnce(&mut ProgressBar)) {
-        // A thread that panicked while it moved a bar leaves nothing that matters behind.
-        let mut bar = self
-            .bar
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        work(&mut bar);
-    }
-
-    /// Takes the bar away.
-    pub fn finish(&self) {
-        self.with(|bar| bar.finish_and_clear());
-    }
-}
-
-impl Progress for Bar {
-    fn begin(&self, work: &str, total: u64) {
-        self.with(|bar| {
-            bar.finish_and_clear();
-            *bar = self.bars.bar(total, "rows", work);
-        });
-    }
-
-    fn advance(&self, units: u64) {
-        self.with(|bar| bar.inc(units));
-    }
-
-    fn stop(&self) -> bool {
-        self.interrupt.asked()
-    }
 }

@@ -10,14 +10,14 @@ use candle_mixup::table::{
 };
 
 use super::args::{BoundsArg, OversampleArgs};
-use super::work::Bar;
 use super::{Out, Run};
+use crate::cli::progress::WorkBar;
 
 /// Synthetic rows that are made at once.
 const PIECE: usize = 1 << 14;
 
 /// Writes the table and its synthetic rows to where the run says.
-pub fn table(run: &Run, bar: &Bar) -> Result<()> {
+pub fn table(run: &Run, bar: &WorkBar) -> Result<()> {
     let rows = run.table.rows()?;
     let at = run
         .removed

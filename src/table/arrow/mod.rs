@@ -12,4 +12,4 @@ pub(super) use guard::{guarded, problem};
 pub(super) use open::{Opened, batches};
 pub(super) use plain::plain;
 pub(super) use read::read;
-pub(super) use scan::scan;
+pub(super) use scan::{column_names, scan};

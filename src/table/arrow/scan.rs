@@ -18,6 +18,17 @@ use crate::data::{Header, Source, shorten};
 use crate::error::{Error, Result};
 use crate::oversample::Progress;
 
+/// The names of the columns.
+pub(in super::super) fn column_names(source: &Source) -> Result<Vec<String>> {
+    let opened = Opened::open(source)?;
+    Ok(opened
+        .schema
+        .fields()
+        .iter()
+        .map(|f| f.name().clone())
+        .collect())
+}
+
 /// Counts a file, several pieces at once.
 pub(in super::super) fn scan(
     source: &Source,

@@ -38,10 +38,15 @@ impl Seen {
                 &self.missing,
                 "lack a value that no training row lacks; numbers became the median",
             ),
-            told(&self.clipped, "have a number so far out that it was clipped"),
+            told(
+                &self.clipped,
+                "have a number so far out that it was clipped",
+            ),
             self.ignored
                 .iter()
-                .map(|column| format!("column '{column}' is not one that was trained on, and is left out"))
+                .map(|column| {
+                    format!("column '{column}' is not one that was trained on, and is left out")
+                })
                 .collect(),
         ]
         .concat()

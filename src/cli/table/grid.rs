@@ -1,0 +1,413 @@
+//! The grid of a comparison: tables × anomalies × seeds × folds × detectors × arms, and what of it makes sense.
+
+use anyhow::Result;
+use candle_mixup::Error;
+use candle_mixup::split::Split;
+use candle_mixup::train::TrainSettings;
+use serde::{Deserialize, Serialize};
+
+use super::args::CompareTableArgs;
+use super::arm::{Arm, BASELINES, DEFAULT, DEFAULT_FOR_NUMBERS, Treatment, suited};
+use super::detector::Detector;
+use super::network::Network;
+use super::prepare::Prepared;
+use super::settings::{CompareSettings, Networks, TableData};
+use super::task::{Kind, TableTask};
+use crate::cli::settings::{self, Defaults};
+use candle_core::Device;
+use candle_mixup::oversample::Progress;
+
+/// Seeds and folds at most.
+const MOST: u64 = 1000;
+/// How a network is trained where the arguments say nothing of it.
+pub const DEFAULTS: Defaults = Defaults {
+    steps: 300,
+    epochs: 10,
+    rate: 1e-3,
+    batch: 128,
+};
+
+/// A comparison that is ready to begin.
+pub struct Grid {
+    pub settings: CompareSettings,
+    pub tasks: Vec<TableTask>,
+    pub device: Device,
+    /// The folds of each table and seed.
+    folds: Vec<Vec<Vec<Split>>>,
+    /// Arms that a detector does not take on a table.
+    pub absent: Vec<Absent>,
+}
+
+/// An arm that is not there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Absent {
+    /// The table, where it is not all of them.
+    pub table: String,
+    /// The detector.
+    pub detector: String,
+    /// The arm.
+    pub arm: String,
+    /// Why.
+    pub why: String,
+}
+
+/// One run of the grid, by places in the settings' lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cell {
+    pub table: usize,
+    pub anomalies: usize,
+    pub seed: usize,
+    pub fold: usize,
+    pub detector: usize,
+    pub arm: usize,
+}
+
+impl Grid {
+    /// Reads, splits and checks everything; nothing is trained or written.
+    pub fn prepare(args: &CompareTableArgs, progress: &dyn Progress) -> Result<Self> {
+        check_counts(args)?;
+        let tables = args.data.iter();
+        let tables = tables.map(|d| TableData::of(d, &args.columns, None));
+        let tables = tables.collect::<Result<Vec<_>>>()?;
+        let tasks = tables.into_iter().map(|t| TableTask::read(t, progress));
+        let tasks = tasks.collect::<Result<Vec<_>>>()?;
+        let kind = one_kind(&tasks)?;
+        let anomalies = anomalies(&args.anomalies, kind)?;
+        let folds = folds(&tasks, args)?;
+        let rows = tasks
+            .iter()
+            .zip(&folds)
+            .flat_map(|(_, seeds)| seeds.iter().flatten());
+        let largest = rows.map(|split| split.rest.len()).max().unwrap_or(1);
+        let settings = CompareSettings {
+            version: env!("CARGO_PKG_VERSION").into(),
+            command: "compare table".into(),
+            fingerprints: tasks.iter().map(|t| t.fingerprint.clone()).collect(),
+            tables: tasks.iter().map(|t| t.table.clone()).collect(),
+            arms: arms(args, kind)?,
+            detectors: detectors(&args.detectors, kind)?,
+            anomalies,
+            folds: args.folds,
+            seeds: args.seeds,
+            prior: args.prior.into(),
+            networks: Networks::of(&args.network),
+            training: settings::training(&args.training, DEFAULTS, largest)?,
+        };
+        let mut grid = Self {
+            absent: left_out(args, kind),
+            device: settings::device(&args.training.machine)?,
+            settings,
+            tasks,
+            folds,
+        };
+        grid.check()?;
+        Ok(grid)
+    }
+
+    /// What is to be told, the same in every table.
+    pub fn kind(&self) -> Kind {
+        self.tasks[0].kind
+    }
+
+    /// Every run that makes sense; those that share rows stand together.
+    pub fn cells(&self) -> Vec<Cell> {
+        let mut cells = Vec::new();
+        let s = &self.settings;
+        for (table, seed, fold) in self.splits() {
+            for anomalies in 0..s.anomalies.len() {
+                for detector in 0..s.detectors.len() {
+                    for arm in 0..s.arms.len() {
+                        let cell = Cell {
+                            table,
+                            anomalies,
+                            seed,
+                            fold,
+                            detector,
+                            arm,
+                        };
+                        if self.is_there(&cell) {
+                            cells.push(cell);
+                        }
+                    }
+                }
+            }
+        }
+        cells
+    }
+
+    fn splits(&self) -> Vec<(usize, usize, usize)> {
+        let mut all = Vec::new();
+        for (table, seeds) in self.folds.iter().enumerate() {
+            for (seed, folds) in seeds.iter().enumerate() {
+                all.extend((0..folds.len()).map(|fold| (table, seed, fold)));
+            }
+        }
+        all
+    }
+
+    /// Whether the detector takes the arm.
+    pub fn is_there(&self, cell: &Cell) -> bool {
+        let (detector, arm) = self.names(cell);
+        let table = self.tasks[cell.table].name();
+        let is = |a: &Absent| a.arm == arm && a.detector == detector && a.table == table;
+        !self.absent.iter().any(is)
+    }
+
+    /// The detector's and the arm's name.
+    pub fn names(&self, cell: &Cell) -> (&str, &str) {
+        (
+            self.settings.detectors[cell.detector].name(),
+            &self.settings.arms[cell.arm].name,
+        )
+    }
+
+    /// The training rows and the test rows of a run.
+    pub fn rows(&self, cell: &Cell) -> Result<(Vec<u32>, &[u32])> {
+        let split = &self.folds[cell.table][cell.seed][cell.fold];
+        let count = self.settings.anomalies[cell.anomalies];
+        // Each fold draws its own.
+        let seed = self.seed(cell) ^ ((cell.fold as u64) << 32);
+        let train = self.tasks[cell.table].scarce(&split.rest, count, seed)?;
+        Ok((train, &split.held_out))
+    }
+
+    /// The seed of a run.
+    pub fn seed(&self, cell: &Cell) -> u64 {
+        self.settings.training.seed + cell.seed as u64
+    }
+
+    /// How a run is trained.
+    pub fn training(&self, cell: &Cell) -> TrainSettings {
+        TrainSettings {
+            seed: self.seed(cell),
+            ..self.settings.training.clone()
+        }
+    }
+
+    /// Finds the arms that a detector does not take, and refuses one that none of them takes.
+    fn check(&mut self) -> Result<()> {
+        for table in 0..self.tasks.len() {
+            for arm in 0..self.settings.arms.len() {
+                self.check_arm(table, arm)?;
+            }
+        }
+        // Every run must have the rows that it asks for.
+        for cell in self.cells() {
+            if cell.detector == 0 && cell.arm == 0 {
+                self.rows(&cell)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_arm(&mut self, table: usize, arm: usize) -> Result<()> {
+        let mut refusals = Vec::new();
+        for detector in 0..self.settings.detectors.len() {
+            let cell = Cell {
+                table,
+                anomalies: 0,
+                seed: 0,
+                fold: 0,
+                detector,
+                arm,
+            };
+            if let Some(why) = self.refusal(&cell)? {
+                refusals.push((detector, why));
+            }
+        }
+        if refusals.len() == self.settings.detectors.len() {
+            let name = &self.settings.arms[arm].name;
+            let why = refusals.first().map_or("", |(_, why)| why);
+            let problem = format!("no detector takes the arm '{name}': {why}");
+            return Err(Error::Conflict(problem).into());
+        }
+        let name = self.settings.arms[arm].name.clone();
+        for (detector, why) in refusals {
+            self.absent.push(Absent {
+                table: self.tasks[table].name(),
+                detector: self.settings.detectors[detector].name().into(),
+                arm: name.clone(),
+                why,
+            });
+        }
+        Ok(())
+    }
+
+    /// Why a detector does not take an arm on a table.
+    fn refusal(&self, cell: &Cell) -> Result<Option<String>> {
+        let detector = self.settings.detectors[cell.detector];
+        let arm = &self.settings.arms[cell.arm];
+        let task = &self.tasks[cell.table];
+        if let Some(why) = detector.refuses(arm) {
+            return Ok(Some(why.into()));
+        }
+        if let Treatment::Oversample { settings, .. } = &arm.treatment {
+            let (numbers, categories) = (task.data.numeric.len(), task.data.categorical.len());
+            if let Err(why) = suited(settings, numbers, categories) {
+                return Ok(Some(why));
+            }
+        }
+        let (Some(network), Treatment::Schedule(schedule)) = (detector.network(), &arm.treatment)
+        else {
+            return Ok(None);
+        };
+        let (train, _) = self.rows(cell)?;
+        let prepared = Prepared::new(task, self.settings.networks.encode, arm, &train, 0)?;
+        let model = self.settings.networks.model(network);
+        let training = self.training(cell);
+        match Network::new(task, &prepared, &model, schedule, &training, &self.device) {
+            Ok(_) => Ok(None),
+            Err(error) => match error.downcast::<Error>() {
+                Ok(e @ (Error::NoSite { .. } | Error::Conflict(_))) => Ok(Some(e.to_string())),
+                Ok(other) => Err(other.into()),
+                Err(other) => Err(other),
+            },
+        }
+    }
+}
+
+fn check_counts(args: &CompareTableArgs) -> Result<()> {
+    if !(1..=MOST).contains(&args.seeds) {
+        let range = format!("between 1 and {MOST}");
+        return Err(Error::setting("--seeds", range, args.seeds).into());
+    }
+    if args.training.seed.checked_add(args.seeds).is_none() {
+        let range = "so small that the last seed fits 64 bits";
+        return Err(Error::setting("--seed", range, args.training.seed).into());
+    }
+    if args.training.class_weights {
+        let problem = "--class-weights would weigh every arm; the arm 'weights' does it alone";
+        return Err(Error::Conflict(problem.into()).into());
+    }
+    if args.training.patience.is_some() {
+        let problem = "--patience needs validation rows, which a comparison over folds has not";
+        return Err(Error::Conflict(problem.into()).into());
+    }
+    Ok(())
+}
+
+/// What is to be told must be the same everywhere.
+fn one_kind(tasks: &[TableTask]) -> Result<Kind> {
+    for (i, task) in tasks.iter().enumerate() {
+        if tasks[..i].iter().any(|other| other.name() == task.name()) {
+            let problem = format!("--data: '{}' stands twice", task.name());
+            return Err(Error::Conflict(problem).into());
+        }
+        if task.kind != tasks[0].kind {
+            let problem = format!(
+                "--data: {} and {} do not have the same kind of label (anomalies, classes or numbers)",
+                tasks[0].name(),
+                task.name()
+            );
+            return Err(Error::Conflict(problem).into());
+        }
+    }
+    Ok(tasks[0].kind)
+}
+
+fn folds(tasks: &[TableTask], args: &CompareTableArgs) -> Result<Vec<Vec<Vec<Split>>>> {
+    let first = args.training.seed;
+    let of = |task: &TableTask| {
+        let seeds = first..first + args.seeds;
+        seeds.map(|seed| task.folds(args.folds, seed)).collect()
+    };
+    tasks.iter().map(of).collect()
+}
+
+fn anomalies(given: &[String], kind: Kind) -> Result<Vec<Option<usize>>> {
+    if given.is_empty() {
+        return Ok(vec![None]);
+    }
+    if kind != Kind::Detection {
+        let problem = "--anomalies needs a label of two classes, or --anomaly CLASS";
+        return Err(Error::Conflict(problem.into()).into());
+    }
+    let mut counts: Vec<Option<usize>> = Vec::new();
+    for text in given {
+        let count = match text.parse::<usize>() {
+            _ if text == "all" => None,
+            Ok(n) if n > 0 => Some(n),
+            _ => {
+                let range = "counts of 1 and more, or all";
+                return Err(Error::setting("--anomalies", range, text).into());
+            }
+        };
+        if counts.contains(&count) {
+            let problem = format!("--anomalies: {text} stands twice");
+            return Err(Error::Conflict(problem).into());
+        }
+        counts.push(count);
+    }
+    // Rising, with all of them at the end.
+    counts.sort_by_key(|count| count.unwrap_or(usize::MAX));
+    Ok(counts)
+}
+
+fn detectors(given: &[String], kind: Kind) -> Result<Vec<Detector>> {
+    if given.is_empty() {
+        let mut all = Detector::ALL.to_vec();
+        all.retain(|d| *d != Detector::Isolation || kind == Kind::Detection);
+        return Ok(all);
+    }
+    let mut detectors = Vec::new();
+    for name in given {
+        let detector = Detector::parse(name)?;
+        if detectors.contains(&detector) {
+            return Err(Error::Conflict(format!("--detectors: '{name}' stands twice")).into());
+        }
+        if detector == Detector::Isolation && kind != Kind::Detection {
+            let problem = "--detectors: isolation finds anomalies, and the label has none";
+            return Err(Error::Conflict(problem.into()).into());
+        }
+        detectors.push(detector);
+    }
+    Ok(detectors)
+}
+
+/// The arms asked for, behind those that every comparison has.
+fn arms(args: &CompareTableArgs, kind: Kind) -> Result<Vec<Arm>> {
+    let (default, baselines): (&[&str], &[&str]) = match kind {
+        Kind::Values => (&DEFAULT_FOR_NUMBERS, &BASELINES[..1]),
+        _ => (&DEFAULT, &BASELINES),
+    };
+    let mut names: Vec<&str> = args.arms.iter().map(String::as_str).collect();
+    if names.is_empty() {
+        names = default.to_vec();
+    }
+    if !args.bare {
+        let missing = baselines.iter().filter(|b| !names.contains(b)).copied();
+        names = missing.clone().chain(names.iter().copied()).collect();
+        // The one that the others are compared with stands first.
+        names.sort_by_key(|name| *name != BASELINES[0]);
+    }
+    let arms: Vec<Arm> = names.into_iter().map(Arm::parse).collect::<Result<_>>()?;
+    for (i, arm) in arms.iter().enumerate() {
+        if arms[..i].iter().any(|other| other.name == arm.name) {
+            return Err(Error::Conflict(format!("--arms: '{}' stands twice", arm.name)).into());
+        }
+        if kind == Kind::Values && arm.is_for_classes() {
+            let problem = format!("--arms: '{}' is for classes, not for numbers", arm.name);
+            return Err(Error::Conflict(problem).into());
+        }
+    }
+    Ok(arms)
+}
+
+/// The baselines that --bare leaves out, said as a reason.
+fn left_out(args: &CompareTableArgs, kind: Kind) -> Vec<Absent> {
+    let reason = match (kind, args.bare) {
+        (Kind::Values, _) => "it is for classes, and the label is a number",
+        (_, true) => "left out by --bare",
+        (_, false) => return Vec::new(),
+    };
+    let skip = if kind == Kind::Values { 1 } else { 0 };
+    let missing = BASELINES.iter().skip(skip);
+    let missing = missing.filter(|b| !args.arms.iter().any(|a| a == *b));
+    let absent = missing.map(|arm| Absent {
+        table: "all".into(),
+        detector: "all".into(),
+        arm: (*arm).into(),
+        why: reason.into(),
+    });
+    absent.collect()
+}

@@ -1,0 +1,27 @@
+//! The table commands: training, comparing, scoring and labelling.
+
+mod args;
+mod arm;
+mod compare;
+mod detector;
+mod evaluate;
+mod grid;
+mod like;
+mod network;
+mod outcome;
+mod predict;
+mod prepare;
+mod projections;
+mod run;
+mod saved;
+mod score;
+mod settings;
+mod task;
+mod train;
+mod trees;
+
+pub use args::{CompareTableArgs, TrainTableArgs};
+pub use compare::run as compare;
+pub use evaluate::evaluate;
+pub use predict::predict;
+pub use train::run as train;

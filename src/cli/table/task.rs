@@ -1,0 +1,266 @@
+//! A table as a task: its rows, and what is to be told of them.
+
+use anyhow::Result;
+use candle_mixup::Error;
+use candle_mixup::data::Source;
+use candle_mixup::metrics::Metric;
+use candle_mixup::oversample::Progress;
+use candle_mixup::split::{self, Lone, Split, Strata};
+use candle_mixup::table::{DataSet, DataSetInfo, Target};
+use candle_mixup::train::TargetKind;
+use serde::{Deserialize, Serialize};
+
+use super::settings::TableData;
+use crate::cli::rows::{MOST_TEST_ROWS, TEST_SHARE};
+use crate::cli::settings::HeldOut;
+
+/// What is to be told of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Whether it is an anomaly: class 1.
+    Detection,
+    /// Which of several classes it is of.
+    Classes,
+    /// Numbers.
+    Values,
+}
+
+impl Kind {
+    /// The metric that decides, first in every table.
+    pub fn main_metric(self) -> Metric {
+        match self {
+            Self::Detection => Metric::AveragePrecision,
+            Self::Classes => Metric::MacroF1,
+            Self::Values => Metric::Rmse,
+        }
+    }
+
+    /// What training calls it.
+    pub fn target(self) -> TargetKind {
+        match self {
+            Self::Detection | Self::Classes => TargetKind::SingleLabel,
+            Self::Values => TargetKind::Regression,
+        }
+    }
+}
+
+/// A table that was read.
+#[derive(Debug)]
+pub struct TableTask {
+    pub table: TableData,
+    pub data: DataSet,
+    pub info: DataSetInfo,
+    pub kind: Kind,
+    /// Hash of its cells.
+    pub fingerprint: String,
+    /// The classes as the file names them, and which of them is the anomaly.
+    pub in_file: InFile,
+    /// One stratum for all rows where numbers are told.
+    one: Vec<u32>,
+}
+
+/// The classes of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct InFile {
+    /// All names; none where numbers are told.
+    pub names: Vec<String>,
+    /// The place of the one to detect.
+    pub anomaly: Option<usize>,
+}
+
+/// The class of rows that are no anomalies, where there are several.
+const OTHERS: &str = "others";
+/// The same where that is the name of the anomaly.
+const ALL_OTHERS: &str = "all others";
+
+impl TableTask {
+    /// Reads the table.
+    pub fn read(table: TableData, progress: &dyn Progress) -> Result<Self> {
+        let source = Source::parse(&table.data)?;
+        let (mut data, info) = DataSet::read(&source, &table.columns, progress)?;
+        let fingerprint = data.fingerprint();
+        let in_file = InFile::of(&data.target, table.anomaly.as_deref())?;
+        let kind = in_file.apply(&mut data.target);
+        let one = match kind {
+            Kind::Values => vec![0; data.len()],
+            _ => Vec::new(),
+        };
+        Ok(Self {
+            table,
+            data,
+            info,
+            kind,
+            fingerprint,
+            in_file,
+            one,
+        })
+    }
+
+    /// The name that reports give it.
+    pub fn name(&self) -> String {
+        if self.table.data.starts_with('@') {
+            return self.table.data.clone();
+        }
+        let path = std::path::Path::new(&self.table.data);
+        let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
+        name.unwrap_or_else(|| self.table.data.clone())
+    }
+
+    /// The classes' names; none for numbers.
+    pub fn class_names(&self) -> &[String] {
+        match &self.data.target {
+            Target::Classes { names, .. } => names,
+            _ => &[],
+        }
+    }
+
+    /// The class of every row; all of class 0 where numbers are told.
+    pub fn classes(&self) -> &[u32] {
+        match &self.data.target {
+            Target::Classes { classes, .. } => classes,
+            _ => &self.one,
+        }
+    }
+
+    /// The rows' strata.
+    pub fn strata(&self) -> Strata<'_> {
+        Strata {
+            classes: self.classes(),
+            names: self.class_names(),
+        }
+    }
+
+    /// Cells without a value, targets left out.
+    pub fn missing(&self) -> u64 {
+        self.info.features.iter().map(|c| c.missing).sum()
+    }
+
+    /// What a reader should know of the table.
+    pub fn notes(&self) -> Vec<String> {
+        let rows = self.data.len() as u64;
+        let empty = self.info.features.iter().filter(|c| c.missing == rows);
+        empty
+            .map(|c| format!("column '{}' has no value at all", c.name))
+            .collect()
+    }
+
+    /// Outputs of a model: classes, or values.
+    pub fn outputs(&self) -> usize {
+        match &self.data.target {
+            Target::Classes { names, .. } | Target::Values { names, .. } => names.len(),
+            Target::Nothing { .. } => 0,
+        }
+    }
+
+    /// Rows of each class among `rows`.
+    pub fn counts(&self, rows: &[u32]) -> Vec<usize> {
+        let mut counts = vec![0; self.class_names().len()];
+        if self.kind != Kind::Values {
+            rows.iter()
+                .for_each(|&r| counts[self.classes()[r as usize] as usize] += 1);
+        }
+        counts
+    }
+
+    /// The folds of a seed.
+    pub fn folds(&self, count: usize, seed: u64) -> Result<Vec<Split>> {
+        let rows: Vec<u32> = (0..self.data.len() as u32).collect();
+        Ok(match &self.data.groups {
+            Some(groups) => split::grouped_folds(&rows, self.strata(), groups, count, seed)?,
+            None => split::folds(&rows, self.strata(), count, seed)?,
+        })
+    }
+
+    /// The training rows of a fold with only `anomalies` of the anomalies.
+    pub fn scarce(&self, rows: &[u32], anomalies: Option<usize>, seed: u64) -> Result<Vec<u32>> {
+        Ok(match anomalies {
+            None => rows.to_vec(),
+            Some(count) => split::keep_of_class(rows, self.strata(), 1, count, seed)?,
+        })
+    }
+
+    /// Test rows and the others, from seed 0: whole groups, the latest, or a share of every class.
+    pub fn test_split(&self, test: &HeldOut) -> Result<Split> {
+        let rows: Vec<u32> = (0..self.data.len() as u32).collect();
+        match test {
+            HeldOut::File(_) => Ok(Split {
+                held_out: Vec::new(),
+                rest: rows,
+            }),
+            HeldOut::Share(share) => self.split(&rows, *share, usize::MAX, Lone::Refuse, 0),
+            HeldOut::Default => self.split(&rows, TEST_SHARE, MOST_TEST_ROWS, Lone::Refuse, 0),
+        }
+    }
+
+    /// Sets a share of rows aside: whole groups, the latest, or a share of every class.
+    pub fn split(
+        &self,
+        rows: &[u32],
+        share: f64,
+        most: usize,
+        lone: Lone,
+        seed: u64,
+    ) -> Result<Split> {
+        Ok(match (&self.info.time_order, &self.data.groups) {
+            (Some(order), _) => {
+                let mut order = order.clone();
+                order.retain(|row| rows.binary_search(row).is_ok());
+                split::latest(&order, share, most)?
+            }
+            (None, Some(groups)) => split::grouped(rows, groups, share, most, seed)?,
+            (None, None) => split::stratified(rows, self.strata(), share, most, lone, seed)?,
+        })
+    }
+}
+
+impl InFile {
+    /// The classes of a target, and the one to detect: the one named, or the rarer of two.
+    fn of(target: &Target, anomaly: Option<&str>) -> Result<Self> {
+        let Target::Classes { classes, names } = target else {
+            return Ok(Self::default());
+        };
+        Ok(Self {
+            anomaly: match anomaly {
+                Some(name) => Some(class_named(name, names)?),
+                None if names.len() == 2 => Some(rarer(classes)),
+                None => None,
+            },
+            names: names.clone(),
+        })
+    }
+
+    /// What is to be told; where one class is to be detected, the target becomes that class (1) and all others (0).
+    pub fn apply(&self, target: &mut Target) -> Kind {
+        let Target::Classes { classes, names } = target else {
+            return Kind::Values;
+        };
+        let Some(anomaly) = self.anomaly else {
+            return Kind::Classes;
+        };
+        let own = self.names[anomaly].clone();
+        let others = match self.names.len() {
+            2 => self.names[1 - anomaly].clone(),
+            _ if own == OTHERS => ALL_OTHERS.into(),
+            _ => OTHERS.into(),
+        };
+        *names = vec![others, own];
+        let is_anomaly = |class: &u32| u32::from(*class as usize == anomaly);
+        *classes = classes.iter().map(is_anomaly).collect();
+        Kind::Detection
+    }
+}
+
+fn class_named(name: &str, names: &[String]) -> Result<usize> {
+    let found = names.iter().position(|n| n == name);
+    found.ok_or_else(|| {
+        let (kind, name, known) = ("class", name.into(), names.to_vec());
+        Error::Unknown { kind, name, known }.into()
+    })
+}
+
+/// Of two classes the rarer one, of equal ones the second.
+fn rarer(classes: &[u32]) -> usize {
+    let second = classes.iter().filter(|c| **c == 1).count();
+    usize::from(2 * second <= classes.len())
+}
