@@ -66,7 +66,7 @@ fn title(report: &ExperimentReport, trial: &Trial) -> String {
 }
 
 /// "20 anomalies kept", "all 312 anomalies".
-pub(super) fn scarcity(trial: &Trial) -> String {
+fn scarcity(trial: &Trial) -> String {
     match (trial.anomalies, trial.training_anomalies) {
         (Some(1), _) => "1 anomaly kept".into(),
         (Some(n), _) => format!("{n} anomalies kept"),
