@@ -11,7 +11,7 @@ mod experiment;
 use candle_mixup::compare::{Comparison, Run, Values};
 use candle_mixup::metrics::Metric;
 use candle_mixup::report::{ExperimentReport, Trial, TrialArm, experiment_page, experiment_table};
-use experiment::{bare, full, regression, trial};
+use experiment::{bare, frame, full, regression, small, trial};
 use page::sound;
 use unicode_width::UnicodeWidthStr;
 
@@ -80,15 +80,6 @@ fn drawn(name: &str, report: &ExperimentReport) -> String {
         }
     }
     html
-}
-
-/// One detector and two scarcities of the full experiment, to be drawn often.
-fn small() -> ExperimentReport {
-    let mut report = full();
-    report
-        .trials
-        .retain(|t| t.detector == "linear" && t.anomalies != Some(40));
-    report
 }
 
 #[test]
@@ -206,7 +197,7 @@ fn a_regression_has_neither_curves_nor_calibration() {
         trials: (0..3).map(regression).collect(),
         ranks: Vec::new(),
         projections: Vec::new(),
-        ..full()
+        ..frame()
     };
     let html = drawn("regression", &report);
     assert!(html.contains("rmse ↓") && html.contains("← better · difference · worse →"));
@@ -273,7 +264,15 @@ fn scored(trial: &Trial, runs: usize, score: impl Fn(usize, usize) -> f64) -> Tr
 fn pages_of_little_are_drawn_too() {
     let usual = trial(0, 0, Some(1), |_| true);
     let few = trial(0, 0, None, |_| true);
-    let page = |name, trials: Vec<Trial>| drawn(name, &ExperimentReport { trials, ..bare() });
+    let page = |name, trials: Vec<Trial>| {
+        let report = ExperimentReport {
+            ranks: Vec::new(),
+            projections: Vec::new(),
+            trials,
+            ..frame()
+        };
+        drawn(name, &report)
+    };
     let one = |a: usize, _| 0.5 + 0.01 * a as f64;
     let html = page(
         "one-run",

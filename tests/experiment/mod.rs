@@ -278,6 +278,18 @@ pub fn full() -> ExperimentReport {
     }
     trials.extend((0..6).map(|d| trial(1, d, None, all)));
     trials.extend((0..3).map(regression));
+    ExperimentReport { trials, ..frame() }
+}
+
+/// The same with one detector and two scarcities, to be drawn often.
+pub fn small() -> ExperimentReport {
+    let mut trials: Vec<Trial> = [Some(10), None].map(|a| trial(0, 0, a, |_| true)).to_vec();
+    trials.push(regression(0));
+    ExperimentReport { trials, ..frame() }
+}
+
+/// All but the trials.
+pub fn frame() -> ExperimentReport {
     let mut wine = table("wine quality");
     wine.classes.clear();
     wine.values = Some(ValueSummary {
@@ -295,7 +307,7 @@ pub fn full() -> ExperimentReport {
         folds: FOLDS as usize,
         seeds: SEEDS as usize,
         prior: "correct".into(),
-        trials,
+        trials: Vec::new(),
         ranks: vec![("mlp".into(), ranks()), ("boosted-trees".into(), ranks())],
         absent: (3..6)
             .flat_map(|d| {
@@ -344,6 +356,6 @@ pub fn bare() -> ExperimentReport {
         ranks: Vec::new(),
         absent: Vec::new(),
         projections: Vec::new(),
-        ..full()
+        ..frame()
     }
 }

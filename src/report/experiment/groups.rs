@@ -13,7 +13,8 @@ pub(super) struct Group<'a> {
     /// The main metric.
     pub(super) metric: Metric,
     /// Whether the table has a group before this one: another scarcity, mostly.
-    pub(super) later: bool,
+    #[cfg(feature = "cli")]
+    later: bool,
     /// One entry a detector.
     pub(super) trials: Vec<&'a Trial>,
 }
@@ -40,6 +41,7 @@ pub(super) fn groups(report: &ExperimentReport) -> Vec<Group<'_>> {
     let key = |t: &Trial| (t.table.clone(), t.anomalies, t.comparison.metric);
     let mut groups: Vec<Group<'_>> = Vec::new();
     for trial in &report.trials {
+        #[cfg(feature = "cli")]
         let later = groups
             .iter()
             .any(|g| g.trials.iter().any(|t| t.table == trial.table));
@@ -49,6 +51,7 @@ pub(super) fn groups(report: &ExperimentReport) -> Vec<Group<'_>> {
             None => groups.push(Group {
                 title: title(report, trial),
                 metric: trial.comparison.metric,
+                #[cfg(feature = "cli")]
                 later,
                 trials: vec![trial],
             }),
@@ -66,7 +69,7 @@ fn title(report: &ExperimentReport, trial: &Trial) -> String {
 }
 
 /// "20 anomalies kept", "all 312 anomalies".
-pub(super) fn scarcity(trial: &Trial) -> String {
+fn scarcity(trial: &Trial) -> String {
     match (trial.anomalies, trial.training_anomalies) {
         (Some(1), _) => "1 anomaly kept".into(),
         (Some(n), _) => format!("{n} anomalies kept"),

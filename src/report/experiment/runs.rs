@@ -1,6 +1,5 @@
 //! The section of all runs, one by one.
 
-use super::groups::scarcity;
 use super::input::{ExperimentReport, Trial};
 use crate::compare::Run;
 use crate::metrics::Metric;
@@ -10,7 +9,7 @@ use crate::report::table::{finite, heading};
 /// Rows that are shown.
 const ROWS: usize = 2000;
 /// The columns before the metrics.
-const NAMES: [&str; 6] = ["table", "detector", "anomalies", "arm", "seed", "fold"];
+const NAMES: [&str; 6] = ["table", "detector", "arm", "anomalies", "seed", "fold"];
 
 /// The scores of every run, folded away.
 pub(super) fn section(report: &ExperimentReport) -> String {
@@ -31,7 +30,7 @@ pub(super) fn section(report: &ExperimentReport) -> String {
         return String::new();
     }
     let rows = all().take(ROWS).map(|(t, arm, r)| row(t, arm, r, &metrics));
-    let table = html::table(4, &header, rows);
+    let table = html::table(3, &header, rows);
     let rest = match count > ROWS {
         true => html::note(&format!(
             "The first {ROWS} of {count} runs; all of them are in comparison.json."
@@ -56,8 +55,8 @@ fn row(trial: &Trial, arm: &str, run: &Run, metrics: &[Metric]) -> Vec<Cell> {
     let names = [
         trial.table.clone(),
         trial.detector.clone(),
-        scarcity(trial),
         arm.to_string(),
+        anomalies(trial),
         run.seed.to_string(),
         run.fold.map_or("-".into(), |f| f.to_string()),
     ];
@@ -66,4 +65,13 @@ fn row(trial: &Trial, arm: &str, run: &Run, metrics: &[Metric]) -> Vec<Cell> {
         None => "-".into(),
     });
     names.into_iter().chain(scores).map(Cell::from).collect()
+}
+
+/// Anomalies kept: "10", "all 240".
+fn anomalies(trial: &Trial) -> String {
+    match (trial.anomalies, trial.training_anomalies) {
+        (Some(kept), _) => kept.to_string(),
+        (None, 0) => "-".into(),
+        (None, all) => format!("all {all}"),
+    }
 }

@@ -172,6 +172,36 @@ mod tests {
     }
 
     #[test]
+    fn drawn_points_rise_with_the_rank_whatever_the_order_of_the_arms() {
+        let arm = |i: usize| {
+            (
+                format!("arm {i}"),
+                [3.5, 1.25, 4.0, 1.5, 4.75][i],
+                Style::of(i),
+            )
+        };
+        let ranks = RankLine {
+            arms: (0..5).map(arm).collect(),
+            critical_difference: 1.0,
+            cliques: vec![(1.25, 1.5), (3.5, 4.0)],
+        };
+        let svg = critical_difference("ranks", &ranks).expect("drawn");
+        let svg = svg.expect("five arms");
+        let places: Vec<i32> = svg
+            .split("cx=\"")
+            .skip(1)
+            .filter_map(|s| s.split('"').next()?.parse().ok())
+            .collect();
+        let wanted = [1.25, 1.5, 3.5, 4.0, 4.75].map(|rank| place(rank, 5));
+        assert_eq!(places, wanted);
+        let one = RankLine {
+            arms: vec![arm(0)],
+            ..ranks
+        };
+        assert_eq!(critical_difference("one", &one).expect("drawn"), None);
+    }
+
+    #[test]
     fn no_two_names_of_a_side_share_a_level() {
         for count in 2..12 {
             let mut seen: Vec<(bool, i32)> = (0..count)
