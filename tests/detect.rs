@@ -434,7 +434,7 @@ fn values_are_learnt_and_follow_weights() {
 }
 
 #[test]
-fn one_whole_tree_gives_back_shares_of_leaves() {
+fn probabilities_are_mean_shares_of_leaves() {
     let values: Vec<f32> = (0..40).map(|i| (i / 20) as f32).collect();
     let classes: Vec<u32> = (0..40).map(|i| u32::from(i >= 20 || i % 4 == 0)).collect();
     let forest = Forest {
@@ -526,7 +526,7 @@ fn cuts_pass_over_columns_that_do_not_vary() {
 }
 
 #[test]
-fn a_row_drawn_to_two_has_the_path_of_the_equation() {
+fn two_unlike_rows_have_the_path_of_the_equation() {
     // Two unlike rows: one cut each, c(2) = 1, so every score is 2^-1.
     let rows = matrix(&[0.0, 1.0], 1);
     let scores = isolation()
@@ -716,9 +716,6 @@ proptest! {
         for kind in KINDS {
             let all = probabilities(&kind.fit(&rows, &classes, 4, None, seed).expect("fits"), &rows);
             expect_distributions(&all, 4);
-            for (p, class) in all.chunks(4).zip(0..) {
-                prop_assert!(class < rows.rows() && p.len() == 4);
-            }
         }
         let scores = isolation().fit(&rows, seed).expect("fits").scores(&rows).expect("same width");
         prop_assert!(scores.iter().all(|s| *s > 0.0 && *s < 1.0));

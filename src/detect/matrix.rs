@@ -73,6 +73,7 @@ impl<'a> Matrix<'a> {
     }
 
     /// All numbers, column by column.
+    #[cfg(feature = "trees")]
     pub(super) fn by_column(&self) -> Vec<f32> {
         let mut columns = Vec::with_capacity(self.values.len());
         for column in 0..self.width {
