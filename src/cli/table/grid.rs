@@ -184,53 +184,54 @@ impl Grid {
         }
     }
 
-    /// Finds the arms that a detector does not take, and refuses one that none of them takes.
+    /// Finds the arms that a detector does not take on a table, and refuses one that is taken nowhere.
     fn check(&mut self) -> Result<()> {
-        for table in 0..self.tasks.len() {
-            for arm in 0..self.settings.arms.len() {
-                self.check_arm(table, arm)?;
+        for arm in 0..self.settings.arms.len() {
+            let refusals = self.refusals(arm)?;
+            let places = self.tasks.len() * self.settings.detectors.len();
+            if refusals.len() == places {
+                let why = refusals.first().map_or("", |a| &a.why);
+                let problem = format!(
+                    "no detector takes the arm '{}': {why}",
+                    self.settings.arms[arm].name
+                );
+                return Err(Error::Conflict(problem).into());
             }
+            self.absent.extend(refusals);
         }
         // Every run must have the rows that it asks for.
-        for cell in self.cells() {
-            if cell.detector == 0 && cell.arm == 0 {
-                self.rows(&cell)?;
-            }
+        let cells = self.cells();
+        for cell in cells.iter().filter(|c| c.detector == 0 && c.arm == 0) {
+            self.rows(cell)?;
         }
         Ok(())
     }
 
-    fn check_arm(&mut self, table: usize, arm: usize) -> Result<()> {
+    /// Where an arm is not taken.
+    fn refusals(&self, arm: usize) -> Result<Vec<Absent>> {
         let mut refusals = Vec::new();
-        for detector in 0..self.settings.detectors.len() {
-            let cell = Cell {
-                table,
-                anomalies: 0,
-                seed: 0,
-                fold: 0,
-                detector,
-                arm,
-            };
-            if let Some(why) = self.refusal(&cell)? {
-                refusals.push((detector, why));
+        for table in 0..self.tasks.len() {
+            for detector in 0..self.settings.detectors.len() {
+                let cell = Cell {
+                    table,
+                    anomalies: 0,
+                    seed: 0,
+                    fold: 0,
+                    detector,
+                    arm,
+                };
+                if let Some(why) = self.refusal(&cell)? {
+                    let (detector, arm) = self.names(&cell);
+                    refusals.push(Absent {
+                        table: self.tasks[table].name(),
+                        detector: detector.into(),
+                        arm: arm.into(),
+                        why,
+                    });
+                }
             }
         }
-        if refusals.len() == self.settings.detectors.len() {
-            let name = &self.settings.arms[arm].name;
-            let why = refusals.first().map_or("", |(_, why)| why);
-            let problem = format!("no detector takes the arm '{name}': {why}");
-            return Err(Error::Conflict(problem).into());
-        }
-        let name = self.settings.arms[arm].name.clone();
-        for (detector, why) in refusals {
-            self.absent.push(Absent {
-                table: self.tasks[table].name(),
-                detector: self.settings.detectors[detector].name().into(),
-                arm: name.clone(),
-                why,
-            });
-        }
-        Ok(())
+        Ok(refusals)
     }
 
     /// Why a detector does not take an arm on a table.
