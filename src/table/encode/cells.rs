@@ -50,33 +50,30 @@ impl Encoder {
         let (width, columns) = (self.shape.cells(), self.learnt.numeric.len());
         let mut cells = vec![0.0; matched.data.len() * width];
         let blocks = cells.par_chunks_mut(BLOCK * width.max(1)).enumerate();
-        let counts = blocks.map(|(block, cells)| {
-            let mut counts = Counts::new(columns);
-            for (i, cells) in cells.chunks_exact_mut(width).enumerate() {
-                self.number_row(matched, block * BLOCK + i, cells, &mut counts);
-            }
-            counts
-        });
+        let counts = blocks.map(|(block, cells)| self.number_block(matched, block * BLOCK, cells));
         let counts = counts.reduce(|| Counts::new(columns), Counts::plus);
         (cells, counts)
     }
 
-    fn number_row(
-        &self,
-        matched: &Matched<'_>,
-        row: usize,
-        mut cells: &mut [f32],
-        counts: &mut Counts,
-    ) {
-        let numbers = matched.data.numbers_of(row);
+    /// Column by column, so that what was learnt of one stays at hand.
+    fn number_block(&self, matched: &Matched<'_>, first: usize, block: &mut [f32]) -> Counts {
+        let mut counts = Counts::new(self.learnt.numeric.len());
+        let mut from = 0;
         for (c, (column, &j)) in self.learnt.numeric.iter().zip(&matched.numeric).enumerate() {
-            let missing = matched.data.is_missing(row, j) || column.present == 0;
-            let x = if missing { column.median } else { numbers[j] };
-            let own;
-            (own, cells) = cells.split_at_mut(self.shape.numeric[c]);
-            counts.odd[c] += usize::from(column.apply(x, missing, own));
-            counts.missing[c] += usize::from(missing && column.missing == 0);
+            let cells = from..from + self.shape.numeric[c];
+            from = cells.end;
+            for (row, own) in (first..).zip(block.chunks_exact_mut(self.shape.cells())) {
+                let missing = matched.data.is_missing(row, j) || column.present == 0;
+                let x = match missing {
+                    true => column.median,
+                    false => matched.data.numbers_of(row)[j],
+                };
+                let clipped = column.apply(x, missing, &mut own[cells.clone()]);
+                counts.odd[c] += usize::from(clipped);
+                counts.missing[c] += usize::from(missing && column.missing == 0);
+            }
         }
+        counts
     }
 
     fn codes(&self, matched: &Matched<'_>) -> Result<(Vec<u32>, Counts)> {

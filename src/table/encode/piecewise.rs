@@ -18,13 +18,10 @@ pub(super) fn borders(sorted: &[f64], bins: usize) -> Vec<f64> {
     borders
 }
 
-/// The cells of a number, one a bin.
-pub(super) fn cells(borders: &[f64], x: f64) -> impl Iterator<Item = f64> {
+/// The bin of a number, and how far it is on the way through it: cells before are 1, cells behind are 0.
+pub(super) fn place(borders: &[f64], x: f64) -> (usize, f64) {
     let last = borders.len().saturating_sub(2);
-    borders.windows(2).enumerate().map(move |(t, bin)| {
-        let share = part(x, bin[0], bin[1]);
-        let least = if t == 0 { f64::NEG_INFINITY } else { 0.0 };
-        let most = if t == last { f64::INFINITY } else { 1.0 };
-        share.clamp(least, most)
-    })
+    let inner = borders.get(1..=last).unwrap_or_default();
+    let bin = inner.partition_point(|border| *border <= x);
+    (bin, part(x, borders[bin], borders[bin + 1]))
 }

@@ -65,8 +65,10 @@ impl Transform {
             Self::None => x,
             Self::Piecewise { borders } if borders.len() < 2 => 0.0,
             Self::Piecewise { borders } => {
-                let values = piecewise::cells(borders, x).zip(cells);
-                return values.fold(false, |any, (v, cell)| any | put(v, cell));
+                let (bin, share) = piecewise::place(borders, x);
+                cells[..bin].fill(1.0);
+                cells[bin + 1..].fill(0.0);
+                return put(share, &mut cells[bin]);
             }
         };
         cells.first_mut().is_some_and(|cell| put(value, cell))
