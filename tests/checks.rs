@@ -2,11 +2,14 @@
 
 mod scheduling;
 
+use std::sync::Arc;
+
 use candle_mixup::schedule::{
-    Clock, Curve, Cycle, Domain, Law, Moment, Piece, Rows, Schedule, Step, Task, TaskKind,
+    Basis, Clock, Curve, Cycle, Domain, Features, Law, Moment, Piece, Rows, Schedule, Step, Task,
+    TaskKind,
 };
 use candle_mixup::{Error, Site};
-use scheduling::{SITES, checked, preset, scheduler, task};
+use scheduling::{SITES, TABLE_SITES, checked, features, preset, scheduler, table_task, task};
 
 fn refusal(schedule: Schedule) -> Error {
     schedule
@@ -376,4 +379,268 @@ fn check_refuses_an_impossible_run() {
         preset("mixup").check(&SITES, &counted),
         Err(Error::Conflict(_))
     ));
+}
+
+fn with(json: &str) -> Schedule {
+    Schedule::from_json(json).expect("good JSON")
+}
+
+#[test]
+fn check_names_the_rule_that_a_task_cannot_serve() {
+    let values = Task {
+        kind: TaskKind::Regression,
+        class_counts: Vec::new(),
+        ..table_task(100, 10)
+    };
+    let mut flat = table_task(100, 10);
+    if let Some(features) = &mut flat.features {
+        (features.tokens, features.token_width, features.basis) = (Vec::new(), 0, None);
+    }
+    let bare = Task {
+        features: None,
+        ..table_task(100, 10)
+    };
+    let table = table_task(100, 10);
+    for (json, task, words) in [
+        (
+            r#"{"blend": "columns"}"#,
+            &bare,
+            ["\"columns\"", "features of a table"],
+        ),
+        (
+            r#"{"blend": "columns", "sites": "hidden"}"#,
+            &table,
+            ["\"columns\"", "not at hidden1"],
+        ),
+        (
+            r#"{"blend": "feature-mask", "sites": "pooled"}"#,
+            &table,
+            ["feature-mask", "pooled"],
+        ),
+        (
+            r#"{"blend": "hidden-mask"}"#,
+            &table,
+            ["hidden-mask", "not at input"],
+        ),
+        (
+            r#"{"blend": "hidden-mask", "sites": "embedding"}"#,
+            &flat,
+            ["hidden-mask", "features are tokens"],
+        ),
+        (
+            r#"{"blend": "principal"}"#,
+            &flat,
+            ["principal", "principal directions"],
+        ),
+        (
+            r#"{"blend": "principal", "sites": "embedding"}"#,
+            &table,
+            ["principal", "at input"],
+        ),
+        (
+            r#"{"partner": {"kernel": {}}}"#,
+            &table,
+            ["kernel", "has classes"],
+        ),
+        (
+            r#"{"partner": {"class-nearest": {}}}"#,
+            &values,
+            ["class-nearest", "one class a row"],
+        ),
+        (
+            r#"{"mode": "balance", "partner": "uniform"}"#,
+            &values,
+            ["the mode \"balance\"", "one class a row"],
+        ),
+        (
+            r#"{"mode": "balance"}"#,
+            &table,
+            ["balance", "not by \"shuffle\""],
+        ),
+        (
+            r#"{"class_smoothing": {}}"#,
+            &values,
+            ["class_smoothing", "one class a row"],
+        ),
+        (
+            r#"{"class_smoothing": {}, "smoothing": 0.1}"#,
+            &table,
+            ["smoothing and class_smoothing", "exclude each other"],
+        ),
+    ] {
+        let error = with(json).check(&TABLE_SITES, task).expect_err(json);
+        assert!(matches!(error, Error::Conflict(_)), "{error}");
+        let text = error.to_string();
+        assert!(
+            words.iter().all(|word| text.contains(word)),
+            "{json}: {text}"
+        );
+    }
+    with(r#"{"blend": "columns", "sites": "embedding"}"#)
+        .check(&TABLE_SITES, &flat)
+        .expect("a flat embedding has features");
+}
+
+#[test]
+fn check_refuses_numbers_of_blends_and_pairings_out_of_range() {
+    let values = Task {
+        kind: TaskKind::Regression,
+        class_counts: Vec::new(),
+        ..table_task(100, 10)
+    };
+    let table = table_task(100, 10);
+    for (json, task, words) in [
+        (
+            r#"{"blend": {"principal": {"share": 0}}}"#,
+            &table,
+            ["share", "above 0", "0"],
+        ),
+        (
+            r#"{"blend": {"principal": {"share": 1.5}}}"#,
+            &table,
+            ["share", "[0, 1]", "1.5"],
+        ),
+        (
+            r#"{"blend": {"either": []}}"#,
+            &table,
+            ["either", "at least one", "none"],
+        ),
+        (
+            r#"{"blend": {"either": ["linear", {"either": ["linear"]}]}}"#,
+            &table,
+            ["either", "not lists", "linear"],
+        ),
+        (
+            r#"{"partner": {"kernel": {"bandwidth": 0}}}"#,
+            &values,
+            ["kernel.bandwidth", "positive and finite", "0"],
+        ),
+        (
+            r#"{"partner": {"kernel": {"bandwidth": -2}}}"#,
+            &values,
+            ["kernel.bandwidth", "positive and finite", "-2"],
+        ),
+        (
+            r#"{"partner": {"blocks": {"k": 0}}}"#,
+            &table,
+            ["blocks.k", "at least 1", "0"],
+        ),
+        (
+            r#"{"partner": {"class-nearest": {"k": 0}}}"#,
+            &table,
+            ["class-nearest.k", "at least 1", "0"],
+        ),
+        (
+            r#"{"class_smoothing": {"head": 2}}"#,
+            &table,
+            ["head", "[0, 1]", "2"],
+        ),
+        (
+            r#"{"class_smoothing": {"shape": {"exp": {"q": 0}}}}"#,
+            &table,
+            ["q", "positive", "0"],
+        ),
+    ] {
+        let error = with(json).check(&TABLE_SITES, task).expect_err(json);
+        assert!(matches!(error, Error::Setting { .. }), "{error}");
+        let text = error.to_string();
+        assert!(
+            words.iter().all(|word| text.contains(word)),
+            "{json}: {text}"
+        );
+    }
+}
+
+#[test]
+fn check_refuses_impossible_features() {
+    let refused = |change: &dyn Fn(&mut Features)| {
+        let mut task = table_task(100, 10);
+        task.features.iter_mut().for_each(change);
+        let error = preset("mixup").check(&TABLE_SITES, &task);
+        error.expect_err("impossible features").to_string()
+    };
+    let basis = |change: &dyn Fn(&mut Basis)| {
+        let mut basis = features().basis.expect("a basis").as_ref().clone();
+        change(&mut basis);
+        refused(&move |f: &mut Features| f.basis = Some(Arc::new(basis.clone())))
+    };
+    for (text, words) in [
+        (
+            refused(&|f| f.widths[2] = 0),
+            "features.widths must be at least 1",
+        ),
+        (
+            refused(&|f| f.widths.clear()),
+            "features must be at least one",
+        ),
+        (
+            refused(&|f| f.information.truncate(2)),
+            "features.information must be 6 numbers",
+        ),
+        (
+            refused(&|f| f.information[0] = f64::NAN),
+            "features.information must be finite",
+        ),
+        (
+            refused(&|f| f.information[0] = -1.0),
+            "features.information must be finite",
+        ),
+        (
+            refused(&|f| f.tokens.truncate(2)),
+            "features.tokens must be 6 numbers",
+        ),
+        (
+            refused(&|f| f.tokens[1] = 0),
+            "features.tokens must be at least 1",
+        ),
+        (
+            refused(&|f| f.token_width = 0),
+            "features.token_width must be at least 1",
+        ),
+        (basis(&|b| b.cells = 0), "principal directions"),
+        (
+            basis(&|b| b.directions.truncate(3)),
+            "principal directions: expected 4 of 4 cells",
+        ),
+        (
+            basis(&|b| b.directions[1] = f32::NAN),
+            "principal direction must be finite",
+        ),
+        (
+            basis(&|b| b.variances[1] = 9.0),
+            "principal variance must be",
+        ),
+        (
+            basis(&|b| b.variances[3] = -1.0),
+            "principal variance must be",
+        ),
+        (
+            basis(&|b| (b.cells, b.directions) = (16, vec![0.0; 64])),
+            "features.basis.cells must be at most the 12 cells",
+        ),
+    ] {
+        assert!(text.contains(words), "{text}");
+    }
+    let text = Task {
+        domain: Domain::Text,
+        ..table_task(100, 10)
+    };
+    let error = preset("mixup").check(&TABLE_SITES, &text);
+    assert!(matches!(error, Err(Error::Conflict(_))));
+}
+
+#[test]
+fn smoothing_by_class_is_resolved_against_the_counts() {
+    let json = r#"{"probability": 0, "sites": [], "class_smoothing": {"shape": "linear"}}"#;
+    let scheduler = checked(with(json), 100, 10);
+    let smoothing = scheduler.class_smoothing().expect("it was asked for");
+    let of = |n: f64| 0.1 + 0.3 * (n - 4.0) / 32.0;
+    for (epsilon, n) in smoothing.epsilon().iter().zip([4.0, 8.0, 16.0, 36.0]) {
+        assert!((epsilon - of(n)).abs() < 1e-15);
+    }
+    assert!(
+        checked(preset("mixup"), 100, 10)
+            .class_smoothing()
+            .is_none()
+    );
 }

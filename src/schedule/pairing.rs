@@ -62,6 +62,9 @@ pub enum Pairing {
     },
     /// A uniform permutation, rearranged within blocks of k rows so that partners lie as near as can be (k-mixup;
     /// Greenewald et al. 2021); k = 1 is shuffle.
+    ///
+    /// Nothing is nearer than the row itself, so that about k rows of a batch are their own partners, and all are where
+    /// the batch has k rows or fewer: batches should be many times k.
     Blocks {
         /// Rows of a block, at least 1; default 16.
         #[serde(default = "block")]

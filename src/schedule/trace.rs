@@ -22,7 +22,7 @@ pub struct TracePoint {
     pub mixed: f64,
     /// The site of a mixed step.
     pub site: Option<Site>,
-    /// The mean λ of the mixed rows.
+    /// The mean λ of the mixed rows, as drawn.
     pub weight: Option<f64>,
 }
 
@@ -40,7 +40,8 @@ pub struct SiteShare {
 impl Scheduler {
     /// Every step of the run, for batches of `batch` rows.
     ///
-    /// Batches that are smaller than that, and partners that happen to be the row itself, are not foreseen.
+    /// Batches that are smaller than that, partners that happen to be the row itself, and how many rows balancing adds
+    /// are not foreseen.
     ///
     /// # Panics
     /// If `steps_per_epoch` is 0.
