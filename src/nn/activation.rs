@@ -39,7 +39,7 @@ impl From<Gelu> for Activation {
 
 /// What an activation is to the fused layer.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Shape {
+pub(super) enum Form {
     /// A line with this slope up to 0 and x above: its output says what its derivative is.
     Bent(f32),
     /// A curve, the derivative of which is kept.
@@ -60,12 +60,12 @@ impl Activation {
         }
     }
 
-    pub(super) fn shape(self) -> Shape {
+    pub(super) fn form(self) -> Form {
         match self {
-            Self::Relu => Shape::Bent(0.0),
-            Self::LeakyRelu { slope } => Shape::Bent(slope as f32),
-            Self::Gelu => Shape::Curved(Gelu::Erf),
-            Self::GeluTanh => Shape::Curved(Gelu::Tanh),
+            Self::Relu => Form::Bent(0.0),
+            Self::LeakyRelu { slope } => Form::Bent(slope as f32),
+            Self::Gelu => Form::Curved(Gelu::Erf),
+            Self::GeluTanh => Form::Curved(Gelu::Tanh),
         }
     }
 

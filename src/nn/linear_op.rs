@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Shape, Tensor};
 use rayon::prelude::*;
 
-use super::activation::{Activation, Shape as Form, bend, unbend};
+use super::activation::{Activation, Form, bend, unbend};
 use super::buffer;
 use super::cpu;
 use super::gelu::Gelu;
@@ -27,7 +27,7 @@ pub(super) struct LinearOp {
 impl LinearOp {
     pub(super) fn new(activation: Option<Activation>, train: bool) -> Self {
         Self {
-            activation: activation.map(Activation::shape),
+            activation: activation.map(Activation::form),
             train,
             slope: OnceLock::new(),
         }

@@ -5,7 +5,7 @@ use candle_core::Tensor;
 use super::cpu;
 use super::init::Init;
 use super::scope::Scope;
-use super::tokens_op::{PrependOp, TokensOp};
+use super::tokens_op::TokensOp;
 use crate::error::{Error, Result};
 
 /// Makes tokens of flat rows: one of each numeric cell, one of each category's vector.
@@ -82,26 +82,4 @@ impl FeatureTokens {
         }
         Ok(Tensor::cat(&parts, 1)?.broadcast_add(&self.bias.unsqueeze(0)?)?)
     }
-}
-
-/// `token`, `[width]`, before the tokens of every row: `[rows, tokens, width]` to `[rows, tokens + 1, width]`.
-///
-/// # Errors
-/// [`Error::Shape`] for a token of another width, and Candle's.
-pub fn prepend(token: &Tensor, x: &Tensor) -> Result<Tensor> {
-    let (rows, _, width) = x.dims3()?;
-    if token.dims() != [width] {
-        return Err(Error::Shape {
-            what: "token to prepend".into(),
-            expected: format!("[{width}]"),
-            got: format!("{:?}", token.dims()),
-        });
-    }
-    if cpu::fits(&[token, x]) && x.elem_count() > 0 {
-        return Ok(token.contiguous()?.apply_op2(&x.contiguous()?, PrependOp)?);
-    }
-    let first = token
-        .reshape((1, 1, width))?
-        .broadcast_as((rows, 1, width))?;
-    Ok(Tensor::cat(&[&first.contiguous()?, x], 1)?)
 }

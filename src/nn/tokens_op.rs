@@ -1,4 +1,4 @@
-//! The tokens of rows, and a token before others, each as one operation with its backward.
+//! The tokens of rows as one operation, with its backward.
 //!
 //! With g the gradient of the tokens: dx[r,j] = Σ g[r,j]·W[j], dW[j] = Σ x[r,j]·g[r,j] and db[j] = Σ g[r,j] over the
 //! rows; a category's vector is handed g as it is.
@@ -36,10 +36,6 @@ struct Gradients {
 }
 
 impl Parts<'_> {
-    fn cells(&self) -> usize {
-        self.weight.len() / self.width
-    }
-
     fn forward(&self, bias: &[f32]) -> Vec<f32> {
         let n = self.rows.len() / self.flat * self.tokens;
         let with = self.rows.par_chunks(ROWS * self.flat);
@@ -154,7 +150,6 @@ fn backward(rows: &Tensor, weight: &[f32], bias: &Tensor, g: &Tensor) -> Result<
         tokens: tokens * width,
         width,
     };
-    debug_assert!(parts.cells() <= tokens);
     Ok(parts.backward(&g))
 }
 
@@ -224,60 +219,5 @@ impl CustomOp2 for TokensOp {
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let all = backward(rows, &[], bias, g)?;
         Ok((wanted(rows, all.rows)?, wanted(bias, all.bias)?))
-    }
-}
-
-/// Operands: a token `[width]` and tokens `[rows, tokens, width]`.
-pub(super) struct PrependOp;
-
-impl CustomOp2 for PrependOp {
-    fn name(&self) -> &'static str {
-        "prepend"
-    }
-
-    fn cpu_fwd(
-        &self,
-        token: &CpuStorage,
-        token_layout: &Layout,
-        x: &CpuStorage,
-        x_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let (rows, tokens, width) = x_layout.shape().dims3()?;
-        let token = cpu::floats(token, token_layout)?;
-        let x = cpu::floats(x, x_layout)?;
-        let to = (tokens + 1) * width;
-        let with = x.par_chunks(tokens * width);
-        let (out, _) = buffer::fill(rows * to, to, with, |x, out| {
-            let (first, rest) = out.split_at_mut(width);
-            first.copy_from_slice(token);
-            rest.copy_from_slice(x);
-        });
-        Ok((CpuStorage::F32(out), (rows, tokens + 1, width).into()))
-    }
-
-    fn bwd(
-        &self,
-        token: &Tensor,
-        x: &Tensor,
-        _: &Tensor,
-        g: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let (_, tokens, width) = x.dims3()?;
-        let g = g.contiguous()?;
-        let g = cpu::view(&g)?;
-        let from = (tokens + 1) * width;
-        let mut dtoken = vec![0f32; width];
-        g.chunks_exact(from)
-            .for_each(|g| add_assign(&mut dtoken, &g[..width]));
-        if !x.track_op() {
-            return Ok((wanted(token, dtoken)?, None));
-        }
-        let (dx, _) = buffer::fill(
-            x.elem_count(),
-            tokens * width,
-            g.par_chunks(from),
-            |g, dx| dx.copy_from_slice(&g[width..]),
-        );
-        Ok((wanted(token, dtoken)?, wanted(x, dx)?))
     }
 }
