@@ -1,6 +1,7 @@
 //! Another file read as the one that a run was trained on: by names, with the kinds that its columns had.
 
 use anyhow::Result;
+use candle_mixup::Error;
 use candle_mixup::data::{Header, Source};
 use candle_mixup::oversample::Progress;
 use candle_mixup::table::{DataColumns, DataSet, Encoder, column_names};
@@ -18,8 +19,7 @@ pub enum Told {
 
 /// Reads the rows of another file.
 ///
-/// Columns that a model does not know are left out; one that it knows and the file lacks is refused when the rows are
-/// encoded.
+/// Columns that a model does not know are left out, and one that it knows and the file lacks is refused.
 pub fn read_like(
     source: &Source,
     trained: &DataColumns,
@@ -29,6 +29,18 @@ pub fn read_like(
     progress: &dyn Progress,
 ) -> Result<DataSet> {
     let names = column_names(source, trained.header)?;
+    if let Some(column) = encoder
+        .names()
+        .iter()
+        .find(|c| !names.iter().any(|n| n == *c))
+    {
+        return Err(Error::MissingColumn {
+            path: source.path(),
+            column: (*column).into(),
+            columns: names,
+        }
+        .into());
+    }
     let columns = columns(trained, encoder, &names, told);
     let (mut data, _) = DataSet::read_more(source, &columns, &in_file.names, progress)?;
     in_file.apply(&mut data.target);
@@ -36,15 +48,12 @@ pub fn read_like(
 }
 
 fn columns(trained: &DataColumns, encoder: &Encoder, names: &[String], told: Told) -> DataColumns {
-    let there = |known: Vec<&str>| -> Vec<String> {
-        let there = known.into_iter().filter(|k| names.iter().any(|n| n == k));
-        there.map(String::from).collect()
-    };
+    let owned = |known: Vec<&str>| -> Vec<String> { known.into_iter().map(String::from).collect() };
     let (label, targets) = match told {
         Told::Yes => (trained.label.clone(), trained.targets.clone()),
         Told::No => (None, Vec::new()),
     };
-    let (numeric, categorical) = (there(encoder.numeric()), there(encoder.categorical()));
+    let (numeric, categorical) = (owned(encoder.numeric()), owned(encoder.categorical()));
     let used = |name: &String| {
         numeric.contains(name)
             || categorical.contains(name)
