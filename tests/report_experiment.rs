@@ -352,13 +352,19 @@ fn terminal_lines_are_short() {
     assert!(wide(&text) <= 110, "{text}");
     let arm = &report.trials[0].comparison.arms[2];
     let versus = &arm.versus_first[0];
-    let cell = format!("{:+.4} ▲", versus.difference.expect("finite"));
+    let [low, high] = versus.ci95.expect("an interval");
+    let half = (high - low) / 2.0;
+    let cell = format!("{:+.4} ± {half:.4} ▲", versus.difference.expect("finite"));
     let line = text
         .lines()
         .find(|l| l.starts_with("linear"))
         .expect("a row");
     assert!(line.contains(&cell), "{cell} in {line}");
-    assert!(text.contains("forest does not take 'mixup', 'manifold-mixup': it does not learn"));
+    assert!(text.contains("- not for forest: mixup, manifold-mixup (it does not learn"));
+    assert!(
+        text.contains("helped on"),
+        "what was decided is told: {text}"
+    );
     assert!(text.contains("wine quality: rmse ↓"));
     let long = "a very long name of something ".repeat(8);
     for trial in &mut report.trials {

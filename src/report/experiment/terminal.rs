@@ -1,23 +1,24 @@
 //! The report of an experiment for the terminal: detectors × arms on the main metric.
 
 use super::groups::{Group, arm, groups, versus};
-use super::input::{Absent, ExperimentReport, Trial};
+use super::input::{ExperimentReport, Trial};
 use crate::compare::Verdict;
-use crate::compare::number::{p_value, signed};
+use crate::compare::number::{number, p_value, signed};
 use crate::report::shortened::shortened;
 use crate::report::table::{blocks, heading, mean_and_spread, wrapped};
 
 /// Display columns of a name; longer names are cut in the middle.
 const NAME: usize = 24;
 
-/// For each table and scarcity the main metric of detectors × arms, then mean ranks over the tables and the arms that
-/// a detector does not take. Lines are at most 100 columns wide; what does not fit goes on below.
+/// For each table and scarcity the main metric of detectors × arms, then what was decided, mean ranks over the tables and
+/// the arms that a detector does not take. Lines are at most 100 columns wide; what does not fit goes on below.
 pub fn experiment_table(report: &ExperimentReport) -> String {
     let groups = groups(report);
     let matrices = groups.iter().map(matrix);
     let parts = [
         matrices.collect::<Vec<_>>().join("\n"),
         counts(&groups),
+        decided(&groups),
         ranks(report),
         absent(report),
     ];
@@ -32,9 +33,11 @@ fn matrix(group: &Group<'_>) -> String {
         heading(group.metric)
     );
     let repetitions = group.trials.first().map(|t| t.comparison.repetitions());
+    let interval = group.trials.first().map(|t| t.comparison.interval_name());
     let head = wrapped(&format!(
-        "{title}, mean ± standard deviation over {}; other arms as the difference to the first",
-        repetitions.unwrap_or_default()
+        "{title}, mean ± standard deviation over {}; other arms: the difference to the first and its {}",
+        repetitions.unwrap_or_default(),
+        interval.unwrap_or_default()
     ));
     let detectors = group.trials.iter().map(|t| shortened(&t.detector, NAME));
     let names: Vec<String> = std::iter::once("detector".into())
@@ -62,7 +65,9 @@ fn cell(trial: &Trial, name: &str) -> String {
         Verdict::Undecided => "",
     };
     let difference = versus.difference.map_or("-".into(), signed);
-    difference + mark
+    let half = versus.ci95.map(|[low, high]| (high - low) / 2.0);
+    let half = half.map_or_else(String::new, |half| format!(" ± {}", number(half)));
+    difference + &half + mark
 }
 
 fn counts(groups: &[Group<'_>]) -> String {
@@ -100,20 +105,53 @@ fn ranks(report: &ExperimentReport) -> String {
     lines.collect()
 }
 
-/// A line a detector and reason.
+/// What was decided, for worse or for better, in sentences.
+fn decided(groups: &[Group<'_>]) -> String {
+    let mut lines = String::new();
+    for group in groups {
+        for trial in &group.trials {
+            let findings = trial.comparison.findings();
+            let decided = findings.iter().filter(|f| f.verdict != Verdict::Undecided);
+            let place = format!(
+                "{}, {}",
+                shortened(&group.title, 3 * NAME),
+                shortened(&trial.detector, NAME)
+            );
+            lines.extend(decided.map(|f| wrapped(&format!("- {place}: {}", f.text))));
+        }
+    }
+    lines
+}
+
+/// A line a reason.
 fn absent(report: &ExperimentReport) -> String {
-    let alike = |a: &Absent, b: &Absent| a.detector == b.detector && a.why == b.why;
-    let lines = report.absent.chunk_by(alike).filter_map(|absent| {
-        let first = absent.first()?;
-        let arms = absent
-            .iter()
-            .map(|a| format!("'{}'", shortened(&a.arm, NAME)));
-        Some(wrapped(&format!(
-            "{} does not take {}: {}",
-            shortened(&first.detector, NAME),
-            arms.collect::<Vec<_>>().join(", "),
-            shortened(&first.why, 4 * NAME)
-        )))
+    let mut reasons: Vec<&str> = Vec::new();
+    for absent in &report.absent {
+        if !reasons.contains(&absent.why.as_str()) {
+            reasons.push(&absent.why);
+        }
+    }
+    let lines = reasons.into_iter().map(|why| {
+        let own = || report.absent.iter().filter(move |a| a.why == why);
+        let detectors = names(own().map(|a| a.detector.as_str()));
+        let arms = names(own().map(|a| a.arm.as_str()));
+        wrapped(&format!(
+            "- not for {}: {} ({})",
+            detectors.join(", "),
+            arms.join(", "),
+            shortened(why, 4 * NAME)
+        ))
     });
     lines.collect()
+}
+
+/// Each name once, in the order in which it first appears.
+fn names<'a>(all: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut names = Vec::new();
+    for name in all.map(|name| shortened(name, NAME)) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
 }
