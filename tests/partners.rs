@@ -26,7 +26,7 @@ fn law(targets: &[f32], outputs: usize, bandwidth: f64, row: usize, exclude: boo
     let rows = targets.len() / outputs;
     let log = |j: usize| match exclude && j == row {
         true => f64::NEG_INFINITY,
-        false => -square(j) / (2.0 * bandwidth * bandwidth),
+        false => -0.5 * (square(j).sqrt() / bandwidth).powi(2),
     };
     let most = (0..rows).map(log).fold(f64::NEG_INFINITY, f64::max);
     let weights: Vec<f64> = (0..rows).map(|j| (log(j) - most).exp()).collect();
