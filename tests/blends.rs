@@ -116,7 +116,7 @@ fn cells_come_bit_for_bit_from_own_or_partner() -> Result<()> {
             let x = values(BATCH.len(), 1)?.reshape((BATCH.len(), shape[0], shape[1]))?;
             let mixed = mix(&x, &plan.pairs, &plan.blend)?.to_vec3::<f64>()?;
             let x = x.to_vec3::<f64>()?;
-            for r in 0..BATCH.len() {
+            for (r, mixed) in mixed.iter().enumerate() {
                 let (own, partner) = (plan.pairs.own()[r], plan.pairs.partner()[r]);
                 let bits = mask(&plan).row(r);
                 for (t, c) in (0..shape[0]).flat_map(|t| (0..shape[1]).map(move |c| (t, c))) {
@@ -127,7 +127,7 @@ fn cells_come_bit_for_bit_from_own_or_partner() -> Result<()> {
                         _ => bits[t],
                     };
                     let from = if kept { own } else { partner } as usize;
-                    assert_eq!(mixed[r][t][c], x[from][t][c], "{blend}");
+                    assert_eq!(mixed[t][c], x[from][t][c], "{blend}");
                 }
             }
         }
@@ -176,7 +176,7 @@ fn featmix_without_information_counts_features() {
         mean.1 += BATCH.len() as f64;
     }
     // Var of the share is below that of a fair coin on {0, 1}.
-    assert!((mean.0 / mean.1 - 0.5).abs() < 4.0 * (0.25 / mean.1 as f64).sqrt());
+    assert!((mean.0 / mean.1 - 0.5).abs() < 4.0 * (0.25 / mean.1).sqrt());
 }
 
 #[test]
@@ -208,11 +208,11 @@ fn hiddenmix_labels_by_the_drawn_rate_or_by_what_was_kept() {
             "one bit a dimension of a token"
         );
         assert_eq!(one.pairs.label_weight(), lambda);
-        for r in 0..BATCH.len() {
+        for (r, &rate) in lambda.iter().enumerate() {
             let own = mask(&one).row(r).iter().filter(|own| **own).count();
             assert_eq!(one.pairs.weight()[r], own as f64 / 4.0);
             kept[own] += 1;
-            let (p, q) = (lambda[r], 1.0 - lambda[r]);
+            let (p, q) = (rate, 1.0 - rate);
             for (own, ways) in [1.0, 4.0, 6.0, 4.0, 1.0].into_iter().enumerate() {
                 expected[own] += ways * p.powi(own as i32) * q.powi(4 - own as i32);
             }
@@ -333,7 +333,7 @@ fn all_directions_are_mixup_and_fewer_leave_the_rest_alone() -> Result<()> {
         let x = x.to_vec2::<f64>()?;
         let directions = &principal(&plan).basis.directions;
         assert_eq!(directions.len(), 8, "two of four");
-        for r in 0..BATCH.len() {
+        for (r, mixed) in mixed.iter().enumerate() {
             let (own, partner) = (plan.pairs.own()[r], plan.pairs.partner()[r]);
             let (own, partner) = (&x[own as usize], &x[partner as usize]);
             let weight = plan.pairs.weight()[r];
@@ -354,12 +354,12 @@ fn all_directions_are_mixup_and_fewer_leave_the_rest_alone() -> Result<()> {
                     0 | 1 => weight * score(own) + (1.0 - weight) * score(partner),
                     _ => score(own),
                 };
-                assert!((score(&mixed[r]) - expected).abs() < 1e-5, "direction {d}");
+                assert!((score(mixed) - expected).abs() < 1e-5, "direction {d}");
             }
             for c in 4..CELLS {
                 let expected = weight * own[c] + (1.0 - weight) * partner[c];
                 assert!(
-                    (mixed[r][c] - expected).abs() < 1e-12,
+                    (mixed[c] - expected).abs() < 1e-12,
                     "categories are mixed alike"
                 );
             }

@@ -25,9 +25,7 @@ fn schedules() -> Vec<Schedule> {
         r#"{"name": "near", "sites": "input", "partner": {"kernel": {"bandwidth": 0.5, "exclude_self": true}}}"#,
         r#"{"name": "rows", "apply": "row", "probability": 0.4, "label": {"mamix": {}}, "sites": "hidden"}"#,
     ];
-    let presets = presets()
-        .iter()
-        .map(|p| Schedule::preset(p.name).expect("a preset"));
+    let presets = presets().iter().map(|p| small(p.name));
     presets
         .chain(
             written
@@ -35,6 +33,15 @@ fn schedules() -> Vec<Schedule> {
                 .map(|json| Schedule::from_json(json).expect("good JSON")),
         )
         .collect()
+}
+
+/// A preset, with blocks that a batch of nine rows is larger than.
+fn small(name: &str) -> Schedule {
+    let mut schedule = Schedule::preset(name).expect("a preset");
+    if let Pairing::Blocks { k } = &mut schedule.partner {
+        *k = 2;
+    }
+    schedule
 }
 
 fn clock(step: u64) -> Clock {

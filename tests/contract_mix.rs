@@ -4,7 +4,7 @@ mod scheduling;
 
 use candle_core::{DType, Device, Tensor, Var};
 use candle_mixup::random::{Purpose, Stream};
-use candle_mixup::schedule::{Clock, Schedule, presets};
+use candle_mixup::schedule::{Clock, Pairing, Schedule, presets};
 use candle_mixup::{
     Blend, Flow, MixPlan, MixTap, Pairs, Result, Site, Tap, mix, mix_targets, one_hot,
 };
@@ -26,7 +26,11 @@ fn plans() -> Vec<(String, MixPlan)> {
         .iter()
         .map(|preset| Schedule::preset(preset.name).expect("a preset"));
     let written = WRITTEN.map(|json| Schedule::from_json(json).expect("good JSON"));
-    for schedule in presets.chain(written) {
+    for mut schedule in presets.chain(written) {
+        if let Pairing::Blocks { k } = &mut schedule.partner {
+            // The preset's blocks are larger than the batch.
+            *k = 2;
+        }
         let name = schedule.name.clone();
         let scheduler = checked(schedule, STEPS, 1);
         let drawn =

@@ -2,6 +2,7 @@
 
 mod scheduling;
 
+use candle_mixup::Blend;
 use candle_mixup::oversample::{Made, Method, Rows, Settings};
 use candle_mixup::random::{Purpose, Stream};
 use candle_mixup::schedule::{Clock, Schedule, presets};
@@ -47,9 +48,9 @@ fn every_purpose_has_its_own_pinned_stream() {
             15141643649842141019,
             9613623178734074950,
             13434373838110838860,
-            0,
-            0,
-            0
+            7346373194349557347,
+            10401029820898440824,
+            5379784678109318232
         ]
     );
 }
@@ -155,6 +156,57 @@ fn every_pairing_is_pinned() {
         &[6, 7, 8, 9, 1, 10],
         &[33, 4, 21, 13, 2],
     );
+    assert_partners(
+        r#"{"class-nearest": {"k": 2}}"#,
+        &[6, 1, 7, 8, 9, 5],
+        &[11, 42, 13, 2],
+    );
+    assert_partners(
+        r#"{"kernel": {"bandwidth": 0.5}}"#,
+        &[6, 7, 8, 9, 10, 11],
+        &[49, 19, 32, 59, 41, 39],
+    );
+    assert_partners(r#"{"blocks": {"k": 3}}"#, &[3, 1, 5, 0, 4, 2], &[]);
+}
+
+/// The mask of the first two of six rows at step 7.
+fn assert_masks(blend: &str, rows: [&str; 2]) {
+    let json =
+        format!(r#"{{"blend": {blend}, "sites": "embedding", "weight": {{"constant": 0.5}}}}"#);
+    let plan = plan(&scheduler(&json, 10), Clock::at(7, 10, 10), &BATCH).expect("mixed");
+    let written = serde_json::to_value(&plan.blend).expect("plain data");
+    let own = &written["columns"]["own"];
+    assert_eq!([&own[0], &own[1]], rows, "{blend}");
+}
+
+#[test]
+fn every_mask_is_pinned() {
+    assert_masks(r#""columns""#, ["001011", "010110"]);
+    assert_masks(r#""feature-mask""#, ["011110", "101111"]);
+    assert_masks(r#""hidden-mask""#, ["0111", "1010"]);
+}
+
+#[test]
+fn choices_of_blends_and_added_rows_are_pinned() {
+    let json = r#"{"blend": {"either": ["linear", "columns"]}, "sites": "input"}"#;
+    let scheduler = scheduler(json, 16);
+    let linear: String = (0..16)
+        .map(|step| plan(&scheduler, Clock::at(step, 16, 10), &BATCH).expect("mixed"))
+        .map(|plan| {
+            if plan.blend == Blend::Linear {
+                'l'
+            } else {
+                'c'
+            }
+        })
+        .collect();
+    assert_eq!(linear, "lllllccllcccclcl");
+    let json = r#"{"mode": "balance", "partner": "same-class", "weight": {"constant": 0.5}}"#;
+    let scheduler = scheduling::scheduler(json, 10);
+    let plan = plan(&scheduler, Clock::at(7, 10, 10), &BATCH).expect("rows are added");
+    assert_eq!(&plan.pairs.own()[6..], &[6, 8]);
+    assert_eq!(&plan.pairs.partner()[6..], &[7, 9]);
+    assert_eq!(plan.loaded, [6, 10, 27, 20]);
 }
 
 #[test]

@@ -290,6 +290,14 @@ impl TextTask {
             let problem = "would never mix: in batches of one row (--batch) a row has no partner";
             return Err(Error::Conflict(format!("schedule '{}' {problem}", schedule.name)).into());
         }
+        let batch = run.batch.min(rows.train.len());
+        if let Pairing::Blocks { k: k @ 2.. } = schedule.partner
+            && batch <= k
+        {
+            let problem =
+                format!("would never mix: a block of {k} holds a batch (--batch {batch})");
+            return Err(Error::Conflict(format!("schedule '{}' {problem}", schedule.name)).into());
+        }
         if let Pairing::Nearest { k, .. } = schedule.partner
             && k >= rows.train.len()
         {
