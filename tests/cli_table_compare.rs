@@ -264,7 +264,7 @@ fn what_cannot_be_compared_is_refused_before_anything_is_written() -> Result<()>
             2,
             "smote",
         ),
-        ("--data t.csv n.csv --folds 3", 1, ""),
+        ("--data t.csv n.csv --folds 3", 2, "the same kind of label"),
         ("--data t.csv t.csv --folds 3", 2, "twice"),
         ("--data t.csv --anomalies 0 --folds 3", 2, "--anomalies"),
         ("--data t.csv --anomalies 3,3 --folds 3", 2, "twice"),
@@ -325,7 +325,8 @@ fn probabilities_are_brought_back_to_the_real_shares() -> Result<()> {
     let desk = desk()?;
     let command = |prior: &str| {
         format!(
-            "compare table --data t.csv {QUICK} --steps 60 --detectors mlp --arms none,random --prior {prior} --json --out {prior}"
+            "compare table --data t.csv {} --detectors mlp --arms none,random --prior {prior} --json --out {prior}",
+            QUICK.replace("--steps 12", "--steps 60")
         )
     };
     let (kept, corrected) = (

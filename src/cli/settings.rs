@@ -6,7 +6,7 @@ use anyhow::Result;
 use candle_core::Device;
 use candle_mixup::Error;
 use candle_mixup::data::{Header, Source};
-use candle_mixup::schedule::{Curve, Domain, Schedule, presets};
+use candle_mixup::schedule::{Curve, Domain, Mode, Pairing, Schedule, presets};
 use candle_mixup::text::{Columns, EmptyTexts, Group, LabelKind, Pooling, ReadOptions, SoftColumn};
 use candle_mixup::train::{ClassWeights, Length, TrainSettings};
 use serde::{Deserialize, Serialize};
@@ -346,6 +346,29 @@ pub fn check_rows(settings: &TrainSettings, training: usize, validation: usize) 
         return Err(Error::setting("--accumulate", range, settings.accumulate).into());
     }
     Ok(())
+}
+
+/// Refuses a schedule whose partners these rows, or batches of this size, cannot give.
+pub fn check_partners(schedule: &Schedule, batch: usize, rows: usize) -> Result<()> {
+    let batch = batch.min(rows);
+    let never = |problem: String| {
+        let name = &schedule.name;
+        Err(Error::Conflict(format!("schedule '{name}' would never mix: {problem}")).into())
+    };
+    match schedule.partner {
+        _ if schedule.is_off() => Ok(()),
+        _ if batch == 1 && schedule.mode == Mode::Replace => {
+            never("in batches of one row (--batch) a row has no partner".into())
+        }
+        Pairing::Blocks { k: k @ 2.. } if batch <= k => {
+            never(format!("a block of {k} holds a batch (--batch {batch})"))
+        }
+        Pairing::Nearest { k, .. } if k >= rows => {
+            let range = format!("below the {rows} training rows");
+            Err(Error::setting("partner.nearest.k", range, k).into())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A preset by name, or a schedule file: an arm of a comparison. A preset's name wins over a file's.

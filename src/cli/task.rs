@@ -7,7 +7,7 @@ use anyhow::Result;
 use candle_core::Device;
 use candle_mixup::data::Source;
 use candle_mixup::metrics::{Metric, Scores, classification};
-use candle_mixup::schedule::{Domain, Mode, Pairing, Schedule, Scheduler, Task};
+use candle_mixup::schedule::{Domain, Pairing, Schedule, Scheduler, Task};
 use candle_mixup::split::{self, Lone, Split};
 use candle_mixup::text::{
     Corpus, EncodedTexts, TextSource, Tokenizer, VocabularySettings, WordVectors,
@@ -19,7 +19,7 @@ use candle_mixup::{Error, Tapped};
 
 use super::model::{Built, Family, TextModel};
 use super::rows::{append, classes_of, name_share_classes, strata, test_split};
-use super::settings::{DataSettings, HeldOut, ModelSettings};
+use super::settings::{self, DataSettings, HeldOut, ModelSettings};
 
 /// Share of the training rows that are validation rows, unless one is given, and from how many rows on.
 pub const VALIDATION_SHARE: f64 = 0.1;
@@ -285,25 +285,7 @@ impl TextTask {
             seed: run.seed,
             features: None,
         };
-        let alone = run.batch.min(rows.train.len()) == 1 && schedule.mode == Mode::Replace;
-        if alone && !schedule.is_off() {
-            let problem = "would never mix: in batches of one row (--batch) a row has no partner";
-            return Err(Error::Conflict(format!("schedule '{}' {problem}", schedule.name)).into());
-        }
-        let batch = run.batch.min(rows.train.len());
-        if let Pairing::Blocks { k: k @ 2.. } = schedule.partner
-            && batch <= k
-        {
-            let problem =
-                format!("would never mix: a block of {k} holds a batch (--batch {batch})");
-            return Err(Error::Conflict(format!("schedule '{}' {problem}", schedule.name)).into());
-        }
-        if let Pairing::Nearest { k, .. } = schedule.partner
-            && k >= rows.train.len()
-        {
-            let range = format!("below the {} training rows", rows.train.len());
-            return Err(Error::setting("partner.nearest.k", range, k).into());
-        }
+        settings::check_partners(schedule, run.batch, rows.train.len())?;
         Ok(schedule.clone().check(&built.model.sites(), &task)?)
     }
 

@@ -16,6 +16,7 @@ use candle_mixup::{RecordTap, RowSource, Site, Tap, Tapped};
 use super::prepare::{Prepared, Shift, in_words};
 use super::score::Said;
 use super::task::{Kind, TableTask};
+use crate::cli::settings;
 
 /// Rows of one forward pass.
 const BATCH: usize = 256;
@@ -35,15 +36,16 @@ impl<'a> Network<'a> {
     pub fn new(
         task: &'a TableTask,
         prepared: &'a Prepared,
-        settings: &TableModelSettings,
+        model: &TableModelSettings,
         schedule: &Schedule,
         training: &TrainSettings,
         device: &'a Device,
     ) -> Result<Self> {
         let weights = Weights::new(training.seed, device);
         let shape = prepared.encoder.shape();
-        let model = TableModel::load(&weights, settings, shape, task.outputs())?;
+        let model = TableModel::load(&weights, model, shape, task.outputs())?;
         let features = prepared.features(task, &model, schedule)?;
+        settings::check_partners(schedule, training.batch, prepared.train.len())?;
         let run = run_of(&prepared.labels, &prepared.train, Some(features), training);
         Ok(Self {
             scheduler: schedule.clone().check(&model.sites(), &run)?,
