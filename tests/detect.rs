@@ -396,8 +396,10 @@ fn huge_numbers_are_ordinary_numbers() {
         );
         let second: Vec<f32> = all.chunks(2).map(|p| p[1]).collect();
         assert!(area(&second, &classes) > 0.95, "{kind:?}");
-        let predicted = kind.values(&matrix(&huge, 2), &huge[..400], None);
-        assert!(predicted.iter().all(|v| v.is_finite()), "{kind:?}");
+        let firsts: Vec<f32> = huge.chunks(2).map(|row| row[0]).collect();
+        let predicted = kind.values(&matrix(&huge, 2), &firsts, None);
+        let near = |(p, t): (&f32, &f32)| (p - t).abs() < 0.3e30;
+        assert!(predicted.iter().zip(&firsts).all(near), "{kind:?}");
     }
     let mut with_extremes = huge;
     with_extremes[0] = f32::MAX;
