@@ -236,7 +236,7 @@ fn what_cannot_be_compared_is_refused_before_anything_is_written() -> Result<()>
     )?;
     let refused = [
         ("--data t.csv --folds 16", 1, "rare"),
-        ("--data t.csv --folds 1", 2, "--folds"),
+        ("--data t.csv --folds 1", 2, "folds must be"),
         ("--data t.csv --seeds 0", 2, "--seeds"),
         (
             "--data held.csv --group group --folds 3",

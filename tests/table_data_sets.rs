@@ -206,7 +206,7 @@ fn a_column_is_there_for_one_thing() {
     assert!(matches!(refused(table, &classes), Error::Conflict(_)));
     says(
         &refused(table, &predicting(&["a", "a"])),
-        &["twice in --targets"],
+        &["twice in --target"],
     );
     let spelt = DataColumns {
         time: Some("#1".into()),

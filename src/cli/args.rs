@@ -172,7 +172,7 @@ pub struct TrainingArgs {
     /// Passes over the training rows
     #[arg(long, value_name = "N", conflicts_with = "steps")]
     pub epochs: Option<u32>,
-    /// Optimiser steps [default: 150, or 3 epochs if that is more; cnn: 300, or 10 epochs; tables: 300, or 10 epochs]
+    /// Optimiser steps [default: 150, or 3 epochs if that is more; cnn: 300, or 10 epochs; tables: 1000, or 10 epochs; transformer: 500]
     #[arg(long, value_name = "N")]
     pub steps: Option<u64>,
     /// Rows of one forward pass [default: 32; tables: 128]
@@ -181,7 +181,7 @@ pub struct TrainingArgs {
     /// Forward passes to one optimiser step, each mixed on its own
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub accumulate: usize,
-    /// Peak learning rate [default: 5e-5; cnn and tables: 1e-3]
+    /// Peak learning rate [default: 5e-5; cnn: 1e-3; tables: 3e-3, linear 3e-2]
     #[arg(long, value_name = "RATE")]
     pub lr: Option<f64>,
     /// Decoupled weight decay, on matrices
@@ -196,7 +196,7 @@ pub struct TrainingArgs {
     /// Weigh classes by rows / (classes x rows of the class)
     #[arg(long)]
     pub class_weights: bool,
-    /// Stop after this many validations without a lower log loss
+    /// Stop after this many validations without a lower log loss (numbers: RMSE)
     #[arg(long, value_name = "N")]
     pub patience: Option<u32>,
     /// Seed of the training rows' draw, initial weights, order, dropout and mixing; the first one of a comparison

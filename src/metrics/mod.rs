@@ -175,7 +175,12 @@ impl Scores {
 }
 
 /// Refuses what cannot be scored: no rows, lengths that do not fit, numbers that are not finite.
-fn check(what: &str, predictions: &[f32], targets: &[f32], columns: usize) -> Result<()> {
+fn check<T: Copy + Into<f64>>(
+    what: &str,
+    predictions: &[T],
+    targets: &[T],
+    columns: usize,
+) -> Result<()> {
     if predictions.len() != targets.len() || columns == 0 || !targets.len().is_multiple_of(columns)
     {
         return Err(Error::Shape {
@@ -192,12 +197,13 @@ fn check(what: &str, predictions: &[f32], targets: &[f32], columns: usize) -> Re
         return Err(Error::Data("no rows to score".into()));
     }
     for (what, values) in [(what, predictions), ("targets", targets)] {
-        if let Some(i) = values.iter().position(|v| !v.is_finite()) {
+        let finite = |v: &T| Into::<f64>::into(*v).is_finite();
+        if let Some(i) = values.iter().position(|v| !finite(v)) {
             return Err(Error::Data(format!(
                 "{what}: row {}, column {} is {}, and cannot be scored",
                 i / columns,
                 i % columns,
-                values[i]
+                Into::<f64>::into(values[i])
             )));
         }
     }
@@ -267,6 +273,6 @@ mod tests {
             );
         }
         assert!(multi_label(&[], &[], 2).is_err());
-        assert!(regression(&[f32::NAN], &[1.0], 1).is_err());
+        assert!(regression(&[f64::NAN], &[1.0], 1).is_err());
     }
 }

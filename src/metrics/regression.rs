@@ -9,12 +9,12 @@ use crate::error::Result;
 ///
 /// # Errors
 /// As [`classification`](super::classification).
-pub fn regression(predictions: &[f32], targets: &[f32], values: usize) -> Result<Scores> {
+pub fn regression(predictions: &[f64], targets: &[f64], values: usize) -> Result<Scores> {
     check("predictions", predictions, targets, values)?;
     let n = targets.len() as f64;
     let gaps = || {
         let cells = predictions.iter().zip(targets);
-        cells.map(|(&p, &t)| f64::from(p) - f64::from(t))
+        cells.map(|(p, t)| p - t)
     };
     let mut scores = Scores::default();
     let square = gaps().map(|gap| gap * gap).sum::<f64>() / n;
@@ -34,19 +34,17 @@ pub fn regression(predictions: &[f32], targets: &[f32], values: usize) -> Result
 }
 
 /// 100·mean |(p − t)/t| over the targets that are not 0; `None` if there is none.
-fn mape(predictions: &[f32], targets: &[f32]) -> Option<f64> {
+fn mape(predictions: &[f64], targets: &[f64]) -> Option<f64> {
     let cells = predictions.iter().zip(targets).filter(|(_, t)| **t != 0.0);
-    let shares = cells.map(|(&p, &t)| ((f64::from(p) - f64::from(t)) / f64::from(t)).abs());
+    let shares = cells.map(|(p, t)| ((p - t) / t).abs());
     let (sum, n) = shares.fold((0.0, 0.0), |(sum, n), share| (sum + share, n + 1.0));
     (n > 0.0).then(|| 100.0 * sum / n)
 }
 
 /// 1 − Σ(t − p)²/Σ(t − mean t)² of one column.
-fn r2(predictions: &[f32], targets: &[f32], values: usize, column: usize) -> f64 {
-    let of = |rows: &[f32]| -> Vec<f64> {
-        let column = rows.iter().skip(column).step_by(values);
-        column.map(|&v| f64::from(v)).collect()
-    };
+fn r2(predictions: &[f64], targets: &[f64], values: usize, column: usize) -> f64 {
+    let of =
+        |rows: &[f64]| -> Vec<f64> { rows.iter().skip(column).step_by(values).copied().collect() };
     let (p, t) = (of(predictions), of(targets));
     let mean = t.iter().sum::<f64>() / t.len() as f64;
     let residual: f64 = p.iter().zip(&t).map(|(p, t)| (t - p).powi(2)).sum();

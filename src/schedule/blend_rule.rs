@@ -65,6 +65,24 @@ impl BlendRule {
         }
     }
 
+    /// Whether it reads how much each feature says of the target.
+    pub fn needs_information(&self) -> bool {
+        match self {
+            Self::FeatureMask => true,
+            Self::Either(rules) => rules.iter().any(Self::needs_information),
+            _ => false,
+        }
+    }
+
+    /// Whether it reads the principal directions of the numeric cells.
+    pub fn needs_directions(&self) -> bool {
+        match self {
+            Self::Principal { .. } => true,
+            Self::Either(rules) => rules.iter().any(Self::needs_directions),
+            _ => false,
+        }
+    }
+
     /// The blends among which each batch draws.
     pub(super) fn resolve(&self, sites: &[Site], task: &Task) -> Result<Vec<Blender>> {
         let Self::Either(rules) = self else {

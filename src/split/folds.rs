@@ -131,7 +131,7 @@ fn check_count(count: usize, there: usize, what: &str) -> Result<()> {
         true => Ok(()),
         false => {
             let range = format!("between 2 and the {there} {what}");
-            Err(Error::setting("--folds", range, count))
+            Err(Error::setting("folds", range, count))
         }
     }
 }

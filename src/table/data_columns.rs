@@ -55,7 +55,7 @@ impl DataColumns {
     fn check(&self) -> Result<()> {
         let lists = [
             (self.label.as_slice(), "label"),
-            (&self.targets, "targets"),
+            (&self.targets, "target"),
             (self.group.as_slice(), "group"),
             (self.time.as_slice(), "time"),
             (&self.ignore, "ignore"),
@@ -72,7 +72,7 @@ impl DataColumns {
         }
         match (&self.label, self.targets.as_slice()) {
             (Some(label), [target, ..]) => Err(crate::Error::Conflict(format!(
-                "--label '{label}' names classes and --targets '{target}' numbers to predict: a table has one or the other"
+                "--label '{label}' names classes and --target '{target}' numbers to predict: a table has one or the other"
             ))),
             _ => Ok(()),
         }

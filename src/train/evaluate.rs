@@ -70,6 +70,7 @@ pub fn scores<M: Tapped>(
 ) -> Result<Scores> {
     let outputs = labels.outputs();
     let probabilities = probabilities(&logits(model, source, rows)?, outputs, labels.kind());
+    let probabilities = labels.corrected(probabilities)?;
     match labels.kind() {
         TargetKind::SingleLabel => classification(&probabilities, &labels.gather(rows), outputs),
         TargetKind::MultiLabel => multi_label(&probabilities, &labels.gather(rows), outputs),

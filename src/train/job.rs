@@ -76,6 +76,8 @@ pub struct Outcome {
     pub skipped: u64,
     /// Weights whose gradient was all zero at the first step: reported, not refused.
     pub silent: Vec<String>,
+    /// Each class's share of the targets that were trained on, mixed as they were; empty for numbers.
+    pub taught: Vec<f64>,
     /// The step at which a checkpoint was taken up.
     pub resumed: Option<u64>,
 }

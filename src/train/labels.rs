@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::scale::TargetScale;
 use crate::error::{Error, Result};
 use crate::loss::Loss;
+use crate::metrics::correct_prior;
 use crate::schedule::TaskKind;
 
 /// What the targets mean.
@@ -49,6 +50,8 @@ pub struct Labels {
     classes: Vec<u32>,
     /// The units of numbers; `None` for classes.
     scale: Option<TargetScale>,
+    /// The classes' shares as taught and as they are, where they differ.
+    prior: Option<(Vec<f64>, Vec<f64>)>,
 }
 
 impl Labels {
@@ -72,6 +75,7 @@ impl Labels {
             outputs,
             classes,
             scale: None,
+            prior: None,
         })
     }
 
@@ -100,6 +104,7 @@ impl Labels {
         let labels = Self::new(self.kind, all, self.outputs)?;
         Ok(Self {
             scale: self.scale.clone(),
+            prior: self.prior.clone(),
             ..labels
         })
     }
@@ -151,11 +156,47 @@ impl Labels {
     }
 
     /// Values as a model gives them, `[rows, outputs]` flat, in the units of the targets.
-    pub fn in_units(&self, values: &[f32]) -> Vec<f32> {
+    pub fn in_units(&self, values: &[f32]) -> Vec<f64> {
         match &self.scale {
-            None => values.to_vec(),
+            None => values.iter().map(|&v| f64::from(v)).collect(),
             Some(scale) => scale.outside(values),
         }
+    }
+
+    /// The targets of these rows, flat, in units in which distances between them are their own.
+    pub(super) fn spread_out(&self, rows: &[u32]) -> Vec<f32> {
+        let inside = self.gather(rows);
+        match &self.scale {
+            None => inside,
+            Some(scale) => scale.spread_out(&inside),
+        }
+    }
+
+    /// The same for a model that is taught classes in shares `trained` where `real` ones are true: validation scores
+    /// are then those of probabilities brought back to the real shares ([`correct_prior`]).
+    ///
+    /// # Errors
+    /// [`Error::Shape`] unless there is one share an output.
+    pub fn with_prior(self, trained: Vec<f64>, real: Vec<f64>) -> Result<Self> {
+        if trained.len() != self.outputs || real.len() != self.outputs {
+            return Err(Error::Shape {
+                what: "shares of the classes".into(),
+                expected: format!("one for each of {} outputs", self.outputs),
+                got: format!("{} and {}", trained.len(), real.len()),
+            });
+        }
+        Ok(Self {
+            prior: Some((trained, real)),
+            ..self
+        })
+    }
+
+    /// Probabilities brought back to the real shares, where others are taught.
+    pub(super) fn corrected(&self, mut probabilities: Vec<f32>) -> Result<Vec<f32>> {
+        if let Some((trained, real)) = &self.prior {
+            correct_prior(&mut probabilities, self.outputs, trained, real)?;
+        }
+        Ok(probabilities)
     }
 
     /// The targets of these rows, `[rows, outputs]`.

@@ -20,7 +20,7 @@ pub use evaluate::{logits, probabilities, scores};
 pub use history::Point;
 pub use job::{Job, Outcome, StepEvent, Watcher};
 pub use labels::{Labels, TargetKind};
-pub use neighbours::{class_neighbours, neighbours};
+pub use neighbours::{class_neighbours, neighbours, states};
 pub use order::batches;
 pub use scale::TargetScale;
 pub use session::train;

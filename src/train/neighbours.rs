@@ -71,7 +71,7 @@ fn site_of_distances<M: Tapped>(model: &M) -> Site {
 ///
 /// # Errors
 /// [`Error::NoSite`] for a site that the model lacks, [`Error::Shape`] where rows differ in width, and Candle's.
-pub(super) fn states<M: Tapped>(
+pub fn states<M: Tapped>(
     model: &M,
     source: &impl RowSource<Input = M::Input>,
     rows: &[u32],

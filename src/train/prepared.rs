@@ -32,7 +32,8 @@ impl Prepared {
             .as_deref()
             .filter(|_| job.scheduler.draws_by_class());
         let by_class = wanted.map(ClassIndex::new);
-        let targets = job.labels.in_units(&job.labels.gather(job.train));
+        // A kernel looks at distances alone, so the centre may stay out and leave all digits to them.
+        let targets = job.labels.spread_out(job.train);
         let targets = job.scheduler.kernel_index(&targets, job.labels.outputs())?;
         let points = match job.scheduler.sites().first() {
             Some(&site) if needs_points(job.scheduler) => {

@@ -71,14 +71,23 @@ impl TargetScale {
         ((value - self.centre[output]) / self.spread[output]) as f32
     }
 
-    /// Values of a model, `[rows, outputs]` flat, in their own units.
-    pub fn outside(&self, values: &[f32]) -> Vec<f32> {
+    /// Values of a model, `[rows, outputs]` flat, in their own units. These may need more than the 24 bits of f32: times
+    /// in seconds, say.
+    pub fn outside(&self, values: &[f32]) -> Vec<f64> {
         let outputs = self.outputs();
         let places = values.iter().enumerate();
         let own = places.map(|(i, &v)| {
             let output = i % outputs;
-            (f64::from(v) * self.spread[output] + self.centre[output]) as f32
+            f64::from(v) * self.spread[output] + self.centre[output]
         });
+        own.collect()
+    }
+
+    /// Distances between values of a model, `[rows, outputs]` flat, in their own units: the same without the centre.
+    pub fn spread_out(&self, values: &[f32]) -> Vec<f32> {
+        let outputs = self.outputs();
+        let places = values.iter().enumerate();
+        let own = places.map(|(i, &v)| (f64::from(v) * self.spread[i % outputs]) as f32);
         own.collect()
     }
 }
@@ -101,11 +110,7 @@ mod tests {
         let inside: Vec<f32> = (0..6).map(|i| scale.inside(values[i], i % 2)).collect();
         assert!(inside[0] < 0.0 && inside[2] == 0.0);
         let back = scale.outside(&inside);
-        assert!(
-            back.iter()
-                .zip(&values)
-                .all(|(a, b)| (f64::from(*a) - b).abs() < 1e-5)
-        );
+        assert!(back.iter().zip(&values).all(|(a, b)| (a - b).abs() < 1e-5));
     }
 
     #[test]

@@ -40,6 +40,9 @@ pub(super) struct Progress {
     since_best: u32,
     skipped: u64,
     silent: Vec<String>,
+    /// The sum of the targets that were trained on, by output.
+    #[serde(default)]
+    taught: Vec<f64>,
 }
 
 /// Trains until the settings' length is reached, patience is lost or the watcher stops it.
@@ -208,6 +211,7 @@ where
         let mixed = plan
             .as_ref()
             .map_or(Ok(own.clone()), |plan| mix_targets(&own, &plan.pairs))?;
+        self.note_taught(&mixed)?;
         let targets = self.smoothed(&mixed)?;
         let loss = self
             .loss
@@ -227,6 +231,19 @@ where
             hits,
             mixed: plan.map(|p| p.site),
         })
+    }
+
+    /// Adds what the classes weigh among the targets.
+    fn note_taught(&mut self, mixed: &Tensor) -> Result<()> {
+        if self.job.labels.kind() == TargetKind::Regression {
+            return Ok(());
+        }
+        self.at.taught.resize(mixed.dim(1)?, 0.0);
+        for row in mixed.to_dtype(DType::F32)?.to_vec2::<f32>()? {
+            let sums = self.at.taught.iter_mut().zip(row);
+            sums.for_each(|(sum, target)| *sum += f64::from(target));
+        }
+        Ok(())
     }
 
     /// Targets with the schedule's smoothing, which is linear and so may come after mixing.
@@ -354,7 +371,14 @@ where
             best_step: self.at.best.map(|(step, _)| step),
             skipped: self.at.skipped,
             silent: self.at.silent,
+            taught: shares(&self.at.taught),
             resumed,
         })
     }
+}
+
+/// Each number's share of the sum.
+fn shares(sums: &[f64]) -> Vec<f64> {
+    let all: f64 = sums.iter().sum();
+    sums.iter().map(|sum| sum / all).collect()
 }

@@ -55,6 +55,7 @@ impl Arm {
             Some(("latent", method)) => Treatment::Latent(Box::new(balance(method)?)),
             Some(("oversample", method)) => balanced(method)?,
             _ if presets().iter().any(|p| p.name == name) => return Self::schedule(name),
+            _ if Method::NAMES.contains(&name) => balanced(name)?,
             _ if is_file(name) => return Self::schedule(name),
             _ => balanced(name)?,
         };
@@ -120,7 +121,7 @@ pub fn is_plain(schedule: &Schedule) -> bool {
 }
 
 /// A method with what suits training: distances between standardised columns, and a class too small for k taken with
-/// the k that it has.
+/// the k that it has, or its one row again.
 pub fn balance(method: &str) -> Result<Settings> {
     let method = Method::named(method)?;
     Ok(Settings {
@@ -130,7 +131,7 @@ pub fn balance(method: &str) -> Result<Settings> {
             Scale::None
         },
         fallback: Fallback::Smote,
-        small_class: SmallClass::ShrinkK,
+        small_class: SmallClass::Duplicate,
         method,
         ..Settings::default()
     })

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use candle_mixup::report::{self, ExperimentReport};
 use candle_mixup::{Error, files};
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::args::CompareTableArgs;
 use super::grid::{Cell, Grid};
 use super::outcome::{self, REPORT};
-use super::run::{Bench, Left, RunRows, run as run_once};
+use super::run::{Bench, Left, run as run_once};
 use crate::cli::cell::{file_name, read_cell};
 use crate::cli::compare::{RESULT, interrupted, into_library_error};
 use crate::cli::interrupt::Interrupt;
@@ -39,7 +39,11 @@ pub fn run(args: CompareTableArgs) -> Result<()> {
     let bars = Bars::new(args.output.print.quiet);
     let interrupt = Interrupt::listen()?;
     let reading = WorkBar::new(&bars, interrupt.clone());
-    let grid = Grid::prepare(&args, &reading)?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .context("cannot start threads")?;
+    let grid = pool.install(|| Grid::prepare(&args, &reading))?;
     reading.finish();
     let dir = RunDir::open(
         &args.output,
@@ -62,7 +66,8 @@ pub fn run(args: CompareTableArgs) -> Result<()> {
     });
     total.finish_and_clear();
     let done = done.map_err(|e| interrupted(e, &dir))?;
-    outcome::write(&grid, &dir, &done, started.elapsed().as_secs_f64())?;
+    let seconds = started.elapsed().as_secs_f64();
+    pool.install(|| outcome::write(&grid, &dir, &done, seconds))?;
     show(&dir, args.output.print.json)
 }
 
@@ -148,19 +153,15 @@ fn train(grid: &Grid, cell: &Cell, mut bar: RunBar) -> Result<Left> {
     let s = &grid.settings;
     let bench = Bench {
         networks: &s.networks,
-        prior: s.prior,
-        device: &grid.device,
+        place: grid.place(),
     };
-    let (train, test) = grid.rows(cell)?;
-    let training = grid.training(cell);
-    bar.set_length(training.steps(train.len()));
+    let rows = grid.rows(cell)?;
+    let training = grid.training(cell, rows.train.len());
+    bar.set_length(training.steps(rows.train.len()));
     run_once(
         &bench,
         &grid.tasks[cell.table],
-        RunRows {
-            train: &train,
-            test,
-        },
+        &rows,
         (s.detectors[cell.detector], &s.arms[cell.arm]),
         &training,
         &mut bar,

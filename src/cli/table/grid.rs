@@ -6,27 +6,19 @@ use candle_mixup::split::Split;
 use candle_mixup::train::TrainSettings;
 use serde::{Deserialize, Serialize};
 
-use super::args::CompareTableArgs;
-use super::arm::{Arm, BASELINES, DEFAULT, DEFAULT_FOR_NUMBERS, Treatment, suited};
+use super::args::{CompareTableArgs, NetworkArg};
+use super::arm::{Arm, BASELINES, DEFAULT, DEFAULT_FOR_NUMBERS, Treatment, is_plain, suited};
 use super::detector::Detector;
-use super::network::Network;
-use super::prepare::Prepared;
-use super::settings::{CompareSettings, Networks, TableData};
+use super::network::{Network, Place};
+use super::prepare::{Lesson, Prepared};
+use super::settings::{CompareSettings, Networks, TableData, Training};
 use super::task::{Kind, TableTask};
-use crate::cli::settings::{self, Defaults};
+use crate::cli::settings;
 use candle_core::Device;
 use candle_mixup::oversample::Progress;
 
-/// Seeds and folds at most.
+/// Seeds at most.
 const MOST: u64 = 1000;
-/// How a network is trained where the arguments say nothing of it.
-pub const DEFAULTS: Defaults = Defaults {
-    steps: 300,
-    epochs: 10,
-    rate: 1e-3,
-    batch: 128,
-};
-
 /// A comparison that is ready to begin.
 pub struct Grid {
     pub settings: CompareSettings,
@@ -36,6 +28,9 @@ pub struct Grid {
     folds: Vec<Vec<Vec<Split>>>,
     /// Arms that a detector does not take on a table.
     pub absent: Vec<Absent>,
+    /// Whether the user named the arm.
+    named: Vec<bool>,
+    first_seed: u64,
 }
 
 /// An arm that is not there.
@@ -62,6 +57,24 @@ pub struct Cell {
     pub arm: usize,
 }
 
+/// The rows of a run.
+pub struct CellRows<'a> {
+    pub train: Vec<u32>,
+    /// The training rows before any anomaly was left out.
+    pub all: &'a [u32],
+    pub test: &'a [u32],
+}
+
+impl CellRows<'_> {
+    /// What the run may learn from.
+    pub fn lesson(&self) -> Lesson<'_> {
+        Lesson {
+            train: &self.train,
+            shares: self.all,
+        }
+    }
+}
+
 impl Grid {
     /// Reads, splits and checks everything; nothing is trained or written.
     pub fn prepare(args: &CompareTableArgs, progress: &dyn Progress) -> Result<Self> {
@@ -72,29 +85,32 @@ impl Grid {
         let tasks = tables.into_iter().map(|t| TableTask::read(t, progress));
         let tasks = tasks.collect::<Result<Vec<_>>>()?;
         let kind = one_kind(&tasks)?;
+        let tasks = told_apart(tasks);
         let anomalies = anomalies(&args.anomalies, kind)?;
         let folds = folds(&tasks, args)?;
-        let rows = tasks
-            .iter()
-            .zip(&folds)
-            .flat_map(|(_, seeds)| seeds.iter().flatten());
-        let largest = rows.map(|split| split.rest.len()).max().unwrap_or(1);
+        let detectors = detectors(&args.detectors, kind)?;
         let settings = CompareSettings {
             version: env!("CARGO_PKG_VERSION").into(),
             command: "compare table".into(),
             fingerprints: tasks.iter().map(|t| t.fingerprint.clone()).collect(),
             tables: tasks.iter().map(|t| t.table.clone()).collect(),
             arms: arms(args, kind)?,
-            detectors: detectors(&args.detectors, kind)?,
             anomalies,
             folds: args.folds,
             seeds: args.seeds,
             prior: args.prior.into(),
             networks: Networks::of(&args.network),
-            training: settings::training(&args.training, DEFAULTS, largest)?,
+            training: training(args, &detectors)?,
+            detectors,
         };
         let mut grid = Self {
-            absent: left_out(args, kind),
+            absent: left_out(args, kind, &settings.arms),
+            named: settings
+                .arms
+                .iter()
+                .map(|a| args.arms.contains(&a.name))
+                .collect(),
+            first_seed: args.training.seed,
             device: settings::device(&args.training.machine)?,
             settings,
             tasks,
@@ -161,26 +177,36 @@ impl Grid {
         )
     }
 
-    /// The training rows and the test rows of a run.
-    pub fn rows(&self, cell: &Cell) -> Result<(Vec<u32>, &[u32])> {
+    /// The rows of a run.
+    pub fn rows(&self, cell: &Cell) -> Result<CellRows<'_>> {
         let split = &self.folds[cell.table][cell.seed][cell.fold];
         let count = self.settings.anomalies[cell.anomalies];
         // Each fold draws its own.
         let seed = self.seed(cell) ^ ((cell.fold as u64) << 32);
         let train = self.tasks[cell.table].scarce(&split.rest, count, seed)?;
-        Ok((train, &split.held_out))
+        Ok(CellRows {
+            train,
+            all: &split.rest,
+            test: &split.held_out,
+        })
     }
 
     /// The seed of a run.
     pub fn seed(&self, cell: &Cell) -> u64 {
-        self.settings.training.seed + cell.seed as u64
+        self.first_seed + cell.seed as u64
     }
 
-    /// How a run is trained.
-    pub fn training(&self, cell: &Cell) -> TrainSettings {
-        TrainSettings {
-            seed: self.seed(cell),
-            ..self.settings.training.clone()
+    /// How a run over so many training rows is trained; trees take nothing of it but the seed.
+    pub fn training(&self, cell: &Cell, rows: usize) -> TrainSettings {
+        let detector = self.settings.detectors[cell.detector];
+        let own = self.settings.training.iter().find(|(d, _)| *d == detector);
+        let seed = self.seed(cell);
+        match own {
+            Some((_, training)) => training.over(rows, seed),
+            None => TrainSettings {
+                seed,
+                ..TrainSettings::default()
+            },
         }
     }
 
@@ -189,7 +215,7 @@ impl Grid {
         for arm in 0..self.settings.arms.len() {
             let refusals = self.refusals(arm)?;
             let places = self.tasks.len() * self.settings.detectors.len();
-            if refusals.len() == places {
+            if refusals.len() == places && self.named[arm] {
                 let why = refusals.first().map_or("", |a| &a.why);
                 let problem = format!(
                     "no detector takes the arm '{}': {why}",
@@ -199,12 +225,27 @@ impl Grid {
             }
             self.absent.extend(refusals);
         }
-        // Every run must have the rows that it asks for.
+        self.check_rows()
+    }
+
+    /// Every run must have the rows that it asks for.
+    fn check_rows(&self) -> Result<()> {
         let cells = self.cells();
-        for cell in cells.iter().filter(|c| c.detector == 0 && c.arm == 0) {
-            self.rows(cell)?;
+        let mut last = None;
+        for cell in &cells {
+            let place = (cell.table, cell.anomalies, cell.seed, cell.fold);
+            if last.replace(place) == Some(place) {
+                continue;
+            }
+            let rows = self.rows(cell)?.train.len();
+            for (_, training) in &self.settings.training {
+                settings::check_rows(&training.over(rows, 0), rows, 0)?;
+            }
         }
-        Ok(())
+        match cells.is_empty() {
+            true => Err(Error::Conflict("no detector takes any of the arms".into()).into()),
+            false => Ok(()),
+        }
     }
 
     /// Where an arm is not taken.
@@ -242,27 +283,48 @@ impl Grid {
         if let Some(why) = detector.refuses(arm) {
             return Ok(Some(why.into()));
         }
-        if let Treatment::Oversample { settings, .. } = &arm.treatment {
-            let (numbers, categories) = (task.data.numeric.len(), task.data.categorical.len());
-            if let Err(why) = suited(settings, numbers, categories) {
-                return Ok(Some(why));
-            }
-        }
-        let (Some(network), Treatment::Schedule(schedule)) = (detector.network(), &arm.treatment)
-        else {
-            return Ok(None);
+        let (numbers, categories) = (task.data.numeric.len(), task.data.categorical.len());
+        let unsuited = match &arm.treatment {
+            Treatment::Oversample { settings, .. } => suited(settings, numbers, categories).err(),
+            // Hidden vectors are numbers.
+            Treatment::Latent(settings) => suited(settings, 1, 0).err(),
+            Treatment::Schedule(_) | Treatment::Weights => None,
         };
-        let (train, _) = self.rows(cell)?;
-        let prepared = Prepared::new(task, self.settings.networks.encode, arm, &train, 0)?;
+        match (unsuited, detector.network()) {
+            (None, Some(network)) => self.network_refusal(cell, network),
+            (unsuited, _) => Ok(unsuited),
+        }
+    }
+
+    /// Why a network does not take the schedule of an arm.
+    fn network_refusal(&self, cell: &Cell, network: NetworkArg) -> Result<Option<String>> {
+        let (task, arm) = (&self.tasks[cell.table], &self.settings.arms[cell.arm]);
+        let schedule = arm.training_schedule();
+        if is_plain(&schedule) {
+            return Ok(None);
+        }
+        let rows = self.rows(cell)?;
+        // The rows as they are will do: a schedule does not ask how many of them are synthetic.
+        let plain = Arm::parse("none")?;
+        let encode = self.settings.networks.encode;
+        let prepared = Prepared::new(task, encode, &plain, rows.lesson(), 0)?;
         let model = self.settings.networks.model(network);
-        let training = self.training(cell);
-        match Network::new(task, &prepared, &model, schedule, &training, &self.device) {
+        let training = self.training(cell, rows.train.len());
+        match Network::new(task, &prepared, &model, &schedule, &training, self.place()) {
             Ok(_) => Ok(None),
             Err(error) => match error.downcast::<Error>() {
                 Ok(e @ (Error::NoSite { .. } | Error::Conflict(_))) => Ok(Some(e.to_string())),
                 Ok(other) => Err(other.into()),
                 Err(other) => Err(other),
             },
+        }
+    }
+
+    /// What all networks share.
+    pub fn place(&self) -> Place<'_> {
+        Place {
+            device: &self.device,
+            prior: self.settings.prior,
         }
     }
 }
@@ -290,7 +352,8 @@ fn check_counts(args: &CompareTableArgs) -> Result<()> {
 /// What is to be told must be the same everywhere.
 fn one_kind(tasks: &[TableTask]) -> Result<Kind> {
     for (i, task) in tasks.iter().enumerate() {
-        if tasks[..i].iter().any(|other| other.name() == task.name()) {
+        let twin = |other: &TableTask| other.table.data == task.table.data;
+        if tasks[..i].iter().any(twin) {
             let problem = format!("--data: '{}' stands twice", task.name());
             return Err(Error::Conflict(problem).into());
         }
@@ -304,6 +367,16 @@ fn one_kind(tasks: &[TableTask]) -> Result<Kind> {
         }
     }
     Ok(tasks[0].kind)
+}
+
+/// Files of one name are called by their whole paths.
+fn told_apart(mut tasks: Vec<TableTask>) -> Vec<TableTask> {
+    let names: Vec<String> = tasks.iter().map(TableTask::name).collect();
+    for (i, task) in tasks.iter_mut().enumerate() {
+        let twins = names.iter().filter(|n| **n == names[i]).count();
+        task.full_name = twins > 1;
+    }
+    tasks
 }
 
 fn folds(tasks: &[TableTask], args: &CompareTableArgs) -> Result<Vec<Vec<Vec<Split>>>> {
@@ -342,6 +415,13 @@ fn anomalies(given: &[String], kind: Kind) -> Result<Vec<Option<usize>>> {
     // Rising, with all of them at the end.
     counts.sort_by_key(|count| count.unwrap_or(usize::MAX));
     Ok(counts)
+}
+
+fn training(args: &CompareTableArgs, detectors: &[Detector]) -> Result<Vec<(Detector, Training)>> {
+    let networks = detectors.iter().filter(|d| d.network().is_some());
+    networks
+        .map(|d| Ok((*d, Training::of(&args.training, *d)?)))
+        .collect()
 }
 
 fn detectors(given: &[String], kind: Kind) -> Result<Vec<Detector>> {
@@ -394,16 +474,16 @@ fn arms(args: &CompareTableArgs, kind: Kind) -> Result<Vec<Arm>> {
     Ok(arms)
 }
 
-/// The baselines that --bare leaves out, said as a reason.
-fn left_out(args: &CompareTableArgs, kind: Kind) -> Vec<Absent> {
-    let reason = match (kind, args.bare) {
-        (Kind::Values, _) => "it is for classes, and the label is a number",
-        (_, true) => "left out by --bare",
-        (_, false) => return Vec::new(),
+/// The baselines that --bare leaves out, or that make no sense, said with the reason.
+fn left_out(args: &CompareTableArgs, kind: Kind, arms: &[Arm]) -> Vec<Absent> {
+    let reason = match kind {
+        Kind::Values => "it is for classes, and the label is a number",
+        _ if args.bare => "left out by --bare",
+        _ => return Vec::new(),
     };
-    let skip = if kind == Kind::Values { 1 } else { 0 };
-    let missing = BASELINES.iter().skip(skip);
-    let missing = missing.filter(|b| !args.arms.iter().any(|a| a == *b));
+    let missing = BASELINES
+        .iter()
+        .filter(|b| !arms.iter().any(|a| a.name == **b));
     let absent = missing.map(|arm| Absent {
         table: "all".into(),
         detector: "all".into(),

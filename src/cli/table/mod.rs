@@ -2,20 +2,24 @@
 
 mod args;
 mod arm;
+mod balance;
 mod compare;
 mod detector;
 mod evaluate;
 mod grid;
+mod latent;
 mod like;
 mod network;
 mod outcome;
 mod predict;
 mod prepare;
 mod projections;
+mod ready;
 mod run;
 mod saved;
 mod score;
 mod settings;
+mod shift;
 mod task;
 mod train;
 mod trees;

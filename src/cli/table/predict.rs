@@ -65,8 +65,11 @@ fn write_rows(
     rows: &[u32],
     said: &Said,
 ) -> Result<()> {
-    let (Said::Probabilities(all) | Said::Values(all) | Said::Order(all)) = said;
-    let is_class = matches!(said, Said::Probabilities(_));
+    let (all, is_class): (Vec<f64>, bool) = match said {
+        Said::Values(all) => (all.clone(), false),
+        // As they were computed, in 32 bits: no digits beyond them.
+        Said::Probabilities(all) | Said::Order(all) => (all.iter().map(short).collect(), true),
+    };
     for (&row, values) in rows.iter().zip(all.chunks(names.len())) {
         let most = |best: usize, i: usize| if values[i] > values[best] { i } else { best };
         let best = (1..values.len()).fold(0, most);
@@ -78,7 +81,7 @@ fn write_rows(
                 }
                 write_csv(
                     out,
-                    cells.into_iter().chain(values.iter().map(f32::to_string)),
+                    cells.into_iter().chain(values.iter().map(f64::to_string)),
                 )?;
             }
             Form::JsonLines => {
@@ -99,4 +102,9 @@ fn write_rows(
         }
     }
     Ok(())
+}
+
+/// The number of 64 bits that is written like this one of 32.
+fn short(x: &f32) -> f64 {
+    x.to_string().parse().unwrap_or(f64::from(*x))
 }

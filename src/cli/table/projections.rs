@@ -7,6 +7,7 @@ use candle_mixup::split::Strata;
 use candle_mixup::table::Encoder;
 
 use super::arm::{Treatment, suited};
+use super::balance::{balance, classes};
 use super::grid::{Cell, Grid};
 
 /// One projection for each table and oversampling arm: the training rows of the first fold.
@@ -41,23 +42,23 @@ fn projection(
         detector: 0,
         arm: 0,
     };
-    let (train, _) = grid.rows(&first)?;
+    let train = grid.rows(&first)?.train;
     let encoder = Encoder::fit(grid.settings.networks.encode, &task.data, &train)?;
     let (numbers, codes) = encoder.imputed(&task.data, &train)?;
-    let classes: Vec<u32> = train.iter().map(|&r| task.classes()[r as usize]).collect();
+    let rows = Rows::mixed(&numbers, width, &codes, categories)?;
+    let seed = grid.seed(&first);
+    let made = balance(task, &settings, &train, &rows, seed)?;
+    let classes = classes(task, &train);
     let strata = Strata {
         classes: &classes,
         names: task.class_names(),
     };
-    let rows = Rows::mixed(&numbers, width, &codes, categories)?;
-    let seed = grid.seed(&first);
-    let balanced = Settings { seed, ..settings }.check()?.run(&rows, strata)?;
-    let projection = project(&rows, strata, &balanced, seed, &|_| ())?;
+    let projection = project(&rows, strata, &made.balanced, seed, &|_| ())?;
     let counts = task.counts(&train);
     Ok(projection.map(|projection| TableProjection {
         table: task.name(),
         arm: arm.into(),
-        classes: class_counts(task.class_names(), &counts, &balanced),
+        classes: class_counts(task.class_names(), &counts, &made.balanced),
         numeric: width,
         categorical: categories,
         seed,

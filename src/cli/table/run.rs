@@ -3,32 +3,25 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use candle_core::Device;
 use candle_mixup::metrics::{PrecisionRecall, Scores};
 use candle_mixup::train::{ClassWeights, Outcome, Point, TrainSettings, Watcher};
 use serde::{Deserialize, Serialize};
 
 use super::arm::{Arm, Treatment};
 use super::detector::Detector;
-use super::network::Network;
-use super::prepare::{Prepared, Shift};
+use super::grid::CellRows;
+use super::network::{Network, Place};
+use super::prepare::Prepared;
 use super::score::{Said, Scored, Truth, score};
-use super::settings::{Networks, Prior};
+use super::settings::Networks;
+use super::shift::Shift;
 use super::task::TableTask;
 use super::trees;
 
 /// What all runs of a comparison share.
 pub struct Bench<'a> {
     pub networks: &'a Networks,
-    pub prior: Prior,
-    pub device: &'a Device,
-}
-
-/// The rows of one run.
-#[derive(Debug, Clone, Copy)]
-pub struct RunRows<'a> {
-    pub train: &'a [u32],
-    pub test: &'a [u32],
+    pub place: Place<'a>,
 }
 
 /// What a run leaves.
@@ -60,39 +53,32 @@ pub struct Left {
 pub fn run(
     bench: &Bench<'_>,
     task: &TableTask,
-    rows: RunRows<'_>,
+    rows: &CellRows<'_>,
     (detector, arm): (Detector, &Arm),
     training: &TrainSettings,
     watcher: &mut dyn Watcher,
 ) -> Result<Left> {
     let started = Instant::now();
-    let prepared = Prepared::new(task, bench.networks.encode, arm, rows.train, training.seed)?;
+    let encode = bench.networks.encode;
+    let prepared = Prepared::new(task, encode, arm, rows.lesson(), training.seed)?;
     let told = match detector.network() {
         Some(network) => {
-            let settings = bench.networks.model(network);
+            let model = bench.networks.model(network);
             let schedule = arm.training_schedule();
             let training = with_weights(training, arm);
-            let network = Network::new(
-                task,
-                &prepared,
-                &settings,
-                &schedule,
-                &training,
-                bench.device,
-            )?;
+            let network = Network::new(task, &prepared, &model, &schedule, &training, bench.place)?;
             by_network(&network, arm, rows.test, &training, watcher)?
         }
         None => Told {
             said: trees::tell(task, &prepared, detector, arm, rows.test, training.seed)?,
-            shift: None,
+            shift: trees::shift(&prepared, arm),
             outcome: None,
             notes: Vec::new(),
         },
     };
-    let shift = told.shift.as_ref().or(prepared.shift.as_ref());
     let truth = Truth::of(task, rows.test);
-    let scored = score(&truth, &told.said, shift, bench.prior)?;
-    let notes = [prepared.notes.clone(), told.notes].concat();
+    let scored = score(&truth, &told.said, told.shift.as_ref(), bench.place.prior)?;
+    let notes = [prepared.notes.clone(), prepared.seen.notes(), told.notes].concat();
     Ok(left(&prepared, scored, told.outcome, notes, started))
 }
 
@@ -111,13 +97,19 @@ fn by_network(
     training: &TrainSettings,
     watcher: &mut dyn Watcher,
 ) -> Result<Told> {
-    let outcome = network.train(training, &[], watcher, None)?;
+    let mut outcome = network.train(training, &[], watcher, None)?;
     let (shift, notes) = match &arm.treatment {
         Treatment::Latent(settings) => {
-            let (_, shift, notes) = network.rebalance_head(settings, training, watcher)?;
-            (Some(shift), notes)
+            let head = network.rebalance_head(settings, training, watcher)?;
+            let steps = head.outcome.steps;
+            outcome.steps += steps;
+            let note = format!(
+                "after its {} steps the head was trained for {steps} more",
+                training.steps(network.prepared.train.len())
+            );
+            (head.shift, [head.notes, vec![note]].concat())
         }
-        _ => (network.shift(), Vec::new()),
+        _ => (network.shift(training, &outcome), Vec::new()),
     };
     Ok(Told {
         said: network.say(test)?,

@@ -14,10 +14,10 @@ use candle_mixup::{Error, files};
 use serde::{Deserialize, Serialize};
 
 use super::network::{Network, said};
-use super::prepare::{Prepared, Shift};
 use super::score::{Said, corrected};
 use super::settings::{Prior, TrainTableSettings};
-use super::task::{InFile, Kind, TableTask};
+use super::shift::Shift;
+use super::task::{InFile, Kind};
 use crate::cli::saved::read_json;
 use crate::cli::train::RESULT;
 
@@ -48,12 +48,8 @@ const MODEL_TYPE: &str = "candle-mixup-table";
 
 impl Config {
     /// That of a trained network.
-    pub fn of(
-        task: &TableTask,
-        prepared: &Prepared,
-        network: &Network<'_>,
-        model: TableModelSettings,
-    ) -> Self {
+    pub fn of(network: &Network<'_>, model: TableModelSettings, shift: Option<Shift>) -> Self {
+        let (task, prepared) = (network.task, network.prepared);
         let names = match &task.data.target {
             Target::Classes { names, .. } | Target::Values { names, .. } => names.clone(),
             Target::Nothing { .. } => Vec::new(),
@@ -66,7 +62,7 @@ impl Config {
             id2label: names.into_iter().enumerate().collect(),
             in_file: task.in_file.clone(),
             scale: prepared.labels.scale().cloned(),
-            shift: network.shift().or_else(|| prepared.shift.clone()),
+            shift,
         }
     }
 

@@ -1,6 +1,7 @@
 //! What a model said of the test rows, scored: probabilities as they were learnt and with the real shares of the classes.
 
 use anyhow::Result;
+use candle_mixup::Error;
 use candle_mixup::metrics::{
     PrecisionRecall, Scores, classification, correct_prior, detection, precision_recall, ranking,
     regression,
@@ -8,8 +9,8 @@ use candle_mixup::metrics::{
 use candle_mixup::table::Target;
 use candle_mixup::train::Labels;
 
-use super::prepare::Shift;
 use super::settings::Prior;
+use super::shift::Shift;
 use super::task::{Kind, TableTask};
 
 /// What a model says of rows.
@@ -18,7 +19,7 @@ pub enum Said {
     /// The probability of every class, `[rows, classes]`.
     Probabilities(Vec<f32>),
     /// Numbers in their own units, `[rows, values]`.
-    Values(Vec<f32>),
+    Values(Vec<f64>),
     /// How anomalous a row is; only the order counts.
     Order(Vec<f32>),
 }
@@ -74,7 +75,7 @@ pub struct Truth {
     /// The class of each row; empty for numbers.
     pub classes: Vec<u32>,
     /// `[rows, outputs]` in their own units; empty for classes.
-    pub values: Vec<f32>,
+    pub values: Vec<f64>,
 }
 
 impl Truth {
@@ -99,9 +100,7 @@ impl Truth {
     /// That of all rows of a target.
     pub fn of_target(kind: Kind, outputs: usize, target: &Target) -> Self {
         let (classes, values) = match target {
-            Target::Values { values, .. } => {
-                (Vec::new(), values.iter().map(|&v| v as f32).collect())
-            }
+            Target::Values { values, .. } => (Vec::new(), values.clone()),
             Target::Classes { classes, .. } => (classes.clone(), Vec::new()),
             Target::Nothing { .. } => (Vec::new(), Vec::new()),
         };
@@ -119,7 +118,7 @@ impl Truth {
             None => self.one_hot(),
             Some(scale) => {
                 let values = self.values.iter().enumerate();
-                let inside = values.map(|(i, &v)| scale.inside(v.into(), i % self.outputs));
+                let inside = values.map(|(i, &v)| scale.inside(v, i % self.outputs));
                 inside.collect()
             }
         }
@@ -145,6 +144,22 @@ impl Truth {
             _ => return Ok(Vec::new()),
         };
         Ok(precision_recall(&as_f64(&scores), &self.anomalies())?)
+    }
+
+    /// Refuses rows that could not be scored, or could teach nothing: `what` rows without one of the classes to tell
+    /// apart.
+    pub fn check(&self, what: &str) -> Result<()> {
+        if self.kind != Kind::Detection {
+            return Ok(());
+        }
+        let anomalies = self.anomalies().iter().filter(|a| **a).count();
+        let lacking = match anomalies {
+            0 => "no anomaly",
+            n if n == self.classes.len() => "nothing but anomalies",
+            _ => return Ok(()),
+        };
+        let rows = self.classes.len();
+        Err(Error::Data(format!("there is {lacking} among the {rows} {what} rows")).into())
     }
 
     fn anomalies(&self) -> Vec<bool> {

@@ -7,13 +7,14 @@ use candle_mixup::table::{
     DataColumns, EncodeSettings, LinearSettings, MlpSettings, NumericEncoding, TableModelSettings,
     TransformerSettings,
 };
-use candle_mixup::train::TrainSettings;
+use candle_mixup::train::{Length, TrainSettings};
 use serde::{Deserialize, Serialize};
 
 use super::args::{NetworkArg, NetworkArgs, NumbersArg, PriorArg, TableColumnArgs};
 use super::arm::Arm;
 use super::detector::Detector;
-use crate::cli::settings::{HeldOut, absolute};
+use crate::cli::args::TrainingArgs;
+use crate::cli::settings::{self, Defaults, HeldOut, absolute};
 
 /// Bins of the piecewise-linear encoding.
 const BINS: usize = 16;
@@ -171,8 +172,67 @@ pub struct CompareSettings {
     pub prior: Prior,
     /// The networks.
     pub networks: Networks,
-    /// How to train them; steps by the largest number of training rows of a fold.
-    pub training: TrainSettings,
+    /// How to train each of them.
+    pub training: Vec<(Detector, Training)>,
+}
+
+/// How a network is trained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Training {
+    /// The settings; its length is only that of one epoch where none was asked for.
+    pub settings: TrainSettings,
+    /// Where no length was asked for: so many steps, or so many epochs if they are more.
+    pub least: Option<(u64, u32)>,
+}
+
+impl Training {
+    /// What the arguments ask for.
+    pub fn of(args: &TrainingArgs, detector: Detector) -> Result<Self> {
+        let defaults = defaults(detector);
+        let asked = args.steps.is_some() || args.epochs.is_some();
+        let mut settings = settings::training(args, defaults, 1)?;
+        if !asked {
+            settings.length = Length::Epochs(1);
+        }
+        Ok(Self {
+            settings,
+            least: (!asked).then_some((defaults.steps, defaults.epochs)),
+        })
+    }
+
+    /// The settings of a run with this seed over so many training rows.
+    pub fn over(&self, rows: usize, seed: u64) -> TrainSettings {
+        let settings = TrainSettings {
+            seed,
+            ..self.settings.clone()
+        };
+        match self.least {
+            None => settings,
+            Some((steps, epochs)) => {
+                let epochs = u64::from(epochs) * settings.steps_per_epoch(rows);
+                TrainSettings {
+                    length: Length::Steps(epochs.max(steps)),
+                    ..settings
+                }
+            }
+        }
+    }
+}
+
+/// How a network is trained where the arguments say nothing of it: until the loss on the training rows of the shipped
+/// sets no longer falls by much.
+pub fn defaults(detector: Detector) -> Defaults {
+    let (steps, rate) = match detector {
+        Detector::Linear => (1000, 3e-2),
+        Detector::Transformer => (500, 3e-3),
+        _ => (1000, 3e-3),
+    };
+    Defaults {
+        steps,
+        epochs: 10,
+        rate,
+        batch: 128,
+    }
 }
 
 /// All that a training run is told, threads and printing aside.
@@ -190,6 +250,8 @@ pub struct TrainTableSettings {
     pub test: HeldOut,
     /// Validation rows.
     pub validation: HeldOut,
+    /// Hashes of the files that these name, in this order.
+    pub other_fingerprints: Vec<String>,
     /// `--train-rows`.
     pub train_rows: Option<usize>,
     /// What is trained.

@@ -5,6 +5,7 @@ use candle_mixup::Error;
 use candle_mixup::data::Source;
 use candle_mixup::metrics::Metric;
 use candle_mixup::oversample::Progress;
+use candle_mixup::random::name_key;
 use candle_mixup::split::{self, Lone, Split, Strata};
 use candle_mixup::table::{DataSet, DataSetInfo, Target};
 use candle_mixup::train::TargetKind;
@@ -56,6 +57,8 @@ pub struct TableTask {
     pub fingerprint: String,
     /// The classes as the file names them, and which of them is the anomaly.
     pub in_file: InFile,
+    /// Whether another table of the comparison has a file of the same name.
+    pub full_name: bool,
     /// One stratum for all rows where numbers are told.
     one: Vec<u32>,
 }
@@ -79,7 +82,14 @@ impl TableTask {
     pub fn read(table: TableData, progress: &dyn Progress) -> Result<Self> {
         let source = Source::parse(&table.data)?;
         let (mut data, info) = DataSet::read(&source, &table.columns, progress)?;
-        let fingerprint = data.fingerprint();
+        // Times say which rows are for testing, and are no cells of the data.
+        let fingerprint = match &info.time_order {
+            None => data.fingerprint(),
+            Some(order) => {
+                let order = name_key(&format!("{order:?}"));
+                format!("{}-{order:016x}", data.fingerprint())
+            }
+        };
         let in_file = InFile::of(&data.target, table.anomaly.as_deref())?;
         let kind = in_file.apply(&mut data.target);
         let one = match kind {
@@ -93,6 +103,7 @@ impl TableTask {
             kind,
             fingerprint,
             in_file,
+            full_name: false,
             one,
         })
     }
@@ -104,7 +115,10 @@ impl TableTask {
         }
         let path = std::path::Path::new(&self.table.data);
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
-        name.unwrap_or_else(|| self.table.data.clone())
+        match name {
+            Some(name) if !self.full_name => name,
+            _ => self.table.data.clone(),
+        }
     }
 
     /// The classes' names; none for numbers.

@@ -4,32 +4,22 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use candle_core::Device;
-use candle_mixup::data::Source;
 use candle_mixup::metrics::Scores;
-use candle_mixup::report::{self, DataSummary, TrainReport};
-use candle_mixup::schedule::Domain;
-use candle_mixup::split::{self, Lone};
+use candle_mixup::report::{self, TrainReport};
 use candle_mixup::train::{Checkpoint, Outcome};
 use candle_mixup::{Error, files};
 use serde_json::json;
 
 use super::args::TrainTableArgs;
-use super::arm::{Arm, Treatment, balance};
-use super::grid::DEFAULTS;
-use super::like::{Told, read_like};
 use super::network::Network;
-use super::prepare::Prepared;
+use super::ready::Ready;
 use super::saved::{Config, save};
-use super::score::{Truth, score};
-use super::settings::{Networks, TableData, TrainTableSettings};
-use super::task::{Kind, TableTask};
+use super::task::Kind;
 use crate::cli::describe::{draws, per_class, report_points};
 use crate::cli::interrupt::Interrupt;
 use crate::cli::progress::{Bars, RunBar, WorkBar};
 use crate::cli::run_dir::RunDir;
-use crate::cli::settings::{self, HeldOut};
-use crate::cli::task::{VALIDATION_FROM, VALIDATION_SHARE};
+use crate::cli::settings;
 use crate::cli::train::{RESULT, already_finished, print_file};
 
 pub fn run(args: TrainTableArgs) -> Result<()> {
@@ -43,156 +33,57 @@ pub fn run(args: TrainTableArgs) -> Result<()> {
 }
 
 fn train_table(args: &TrainTableArgs, started: Instant) -> Result<()> {
-    let print = args.output.print;
-    let bars = Bars::new(print.quiet);
+    let bars = Bars::new(args.output.print.quiet);
     let interrupt = Interrupt::listen()?;
     let reading = WorkBar::new(&bars, interrupt.clone());
-    let task = TableTask::read(
-        TableData::of(&args.data, &args.columns, args.time.as_deref())?,
-        &reading,
-    )?;
-    let ready = Ready::new(args, &task, &reading)?;
-    reading.finish();
     let every = Duration::try_from_secs_f64(args.checkpoint_every).map_err(|_| {
-        Error::setting(
-            "--checkpoint-every",
-            "0 or more seconds",
-            args.checkpoint_every,
-        )
+        let range = "0 or more seconds";
+        Error::setting("--checkpoint-every", range, args.checkpoint_every)
     })?;
+    let ready = Ready::new(args, &reading)?;
+    reading.finish();
     let network = ready.network()?;
-    let dir = RunDir::open(
-        &args.output,
-        "train-table",
-        &serde_json::to_value(&ready.settings)?,
-        RESULT,
-    )?;
+    let settings = serde_json::to_value(&ready.settings)?;
+    let dir = RunDir::open(&args.output, "train-table", &settings, RESULT)?;
     if dir.finished {
-        return already_finished(&dir, print.json);
+        return already_finished(&dir, args.output.print.json);
     }
-    if !print.quiet {
+    if !args.output.print.quiet {
         ready.notes().iter().for_each(|n| eprintln!("note: {n}"));
     }
-    let s = &ready.settings;
-    let mut bar = RunBar::new(
+    let mut checkpoint = Checkpoint::new(dir.file("checkpoint.safetensors"), every);
+    let bar = RunBar::new(
         &bars,
-        s.training.steps(ready.prepared.train.len()),
-        &s.arm.name,
+        ready.settings.training.steps(ready.prepared.train.len()),
+        &ready.settings.arm.name,
         interrupt,
     );
-    let mut checkpoint = Checkpoint::new(dir.file("checkpoint.safetensors"), every);
-    let trained = network.train(
-        &s.training,
-        &ready.validation,
-        &mut bar,
-        Some(&mut checkpoint),
-    );
-    let outcome = match trained {
-        Err(e) if matches!(e.downcast_ref(), Some(Error::Interrupted)) => {
-            let path = dir.path().display();
-            return Err(e.context(format!(
-                "saved in {path}; the same command with --out {path} --resume goes on"
-            )));
-        }
-        outcome => outcome?,
-    };
-    drop(bar);
-    let test = ready.score(&network)?;
-    ready.write(
-        &dir,
-        &network,
-        &outcome,
-        &test,
-        started.elapsed().as_secs_f64(),
-    )?;
+    let outcome = ready.train(&network, bar, &mut checkpoint, &dir)?;
+    let test = ready.score(&network, &outcome)?;
+    let seconds = started.elapsed().as_secs_f64();
+    ready.write(&dir, &network, &outcome, &test, seconds)?;
     checkpoint.delete()?;
-    ready.finish(&dir, &outcome, &test, print.json)
+    ready.finish(&dir, &outcome, &test, args.output.print.json)
 }
 
-/// A run that is ready to begin.
-struct Ready<'a> {
-    settings: TrainTableSettings,
-    task: &'a TableTask,
-    /// The rows of all files, encoded by the training rows.
-    prepared: Prepared,
-    /// Real training rows.
-    real: usize,
-    validation: Vec<u32>,
-    test: Vec<u32>,
-    truth: Truth,
-    device: Device,
-}
-
-impl<'a> Ready<'a> {
-    fn new(args: &TrainTableArgs, task: &'a TableTask, progress: &WorkBar) -> Result<Self> {
-        let test = HeldOut::of("--test", args.test.as_deref())?;
-        let validation = HeldOut::of("--validation", args.validation.as_deref())?;
-        let own = task.test_split(&test)?;
-        let seed = args.training.seed;
-        let chosen = match args.train_rows {
-            None => own.rest,
-            Some(n) => split::in_all(&own.rest, task.strata(), n, seed)?,
-        };
-        let (train, mut validation_rows) = validation_split(task, chosen, &validation, seed)?;
-        let arm = arm(args)?;
-        if task.kind == Kind::Values && arm.is_for_classes() {
-            let problem = "--oversample balances classes, and the label is a number";
-            return Err(Error::Conflict(problem.into()).into());
+impl Ready {
+    fn train(
+        &self,
+        network: &Network<'_>,
+        mut bar: RunBar,
+        checkpoint: &mut Checkpoint,
+        dir: &RunDir,
+    ) -> Result<Outcome> {
+        let training = &self.settings.training;
+        match network.train(training, &self.validation, &mut bar, Some(checkpoint)) {
+            Err(e) if matches!(e.downcast_ref(), Some(Error::Interrupted)) => {
+                let path = dir.path().display();
+                Err(e.context(format!(
+                    "saved in {path}; the same command with --out {path} --resume goes on"
+                )))
+            }
+            outcome => outcome,
         }
-        let networks = Networks::of(&args.network);
-        let mut prepared = Prepared::new(task, networks.encode, &arm, &train, seed)?;
-        let mut test_rows = own.held_out;
-        let mut truth = Truth::of(task, &test_rows);
-        if let HeldOut::File(file) = &test {
-            (test_rows, truth) = prepared.append(task, file, progress)?;
-        }
-        if let HeldOut::File(file) = &validation {
-            (validation_rows, _) = prepared.append(task, file, progress)?;
-        }
-        let training = settings::training(&args.training, DEFAULTS, prepared.train.len())?;
-        settings::check_rows(&training, prepared.train.len(), validation_rows.len())?;
-        Ok(Self {
-            settings: TrainTableSettings {
-                version: env!("CARGO_PKG_VERSION").into(),
-                command: "train table".into(),
-                table: task.table.clone(),
-                fingerprint: task.fingerprint.clone(),
-                test,
-                validation,
-                train_rows: args.train_rows,
-                detector: args.model.into(),
-                arm,
-                prior: args.prior.into(),
-                networks,
-                training,
-            },
-            task,
-            prepared,
-            real: train.len(),
-            validation: validation_rows,
-            test: test_rows,
-            truth,
-            device: settings::device(&args.training.machine)?,
-        })
-    }
-
-    fn network(&self) -> Result<Network<'_>> {
-        let s = &self.settings;
-        let network = s.detector.network().expect("train takes networks only");
-        Network::new(
-            self.task,
-            &self.prepared,
-            &s.networks.model(network),
-            &s.arm.training_schedule(),
-            &s.training,
-            &self.device,
-        )
-    }
-
-    fn score(&self, network: &Network<'_>) -> Result<Scores> {
-        let shift = network.shift().or_else(|| self.prepared.shift.clone());
-        let said = network.say(&self.test)?;
-        Ok(score(&self.truth, &said, shift.as_ref(), self.settings.prior)?.test)
     }
 
     /// Everything that the run leaves; `metrics.json` comes last, since it says that the run has ended.
@@ -208,7 +99,7 @@ impl<'a> Ready<'a> {
         let model = s
             .networks
             .model(s.detector.network().expect("a network was trained"));
-        let config = Config::of(self.task, &self.prepared, network, model);
+        let config = Config::of(network, model, network.shift(&s.training, outcome));
         save(
             dir.path(),
             &config,
@@ -239,36 +130,6 @@ impl<'a> Ready<'a> {
         })?;
         files::write(dir.file("report.html"), page.as_bytes())?;
         dir.write_json(RESULT, &self.result(outcome, test, seconds))
-    }
-
-    fn summary(&self) -> DataSummary {
-        let counts = self.task.counts(&self.prepared.train[..self.real]);
-        let classes = self.task.class_names().iter().cloned();
-        DataSummary {
-            source: self.settings.table.data.clone(),
-            training_rows: self.prepared.train.len(),
-            validation_rows: self.validation.len(),
-            test_rows: self.test.len(),
-            classes: classes.zip(counts).collect(),
-            cut_texts: None,
-            shared_rows: 0,
-            fingerprint: self.settings.fingerprint.clone(),
-            notes: self.notes(),
-        }
-    }
-
-    /// What a reader should know.
-    fn notes(&self) -> Vec<String> {
-        let mut notes = self.task.notes();
-        notes.extend(self.prepared.notes.iter().cloned());
-        if self.prepared.synthetic > 0 {
-            let (made, real) = (self.prepared.synthetic, self.real);
-            notes.push(format!(
-                "{made} synthetic rows stand behind the {real} training rows"
-            ));
-        }
-        notes.extend(self.prepared.seen.notes());
-        notes
     }
 
     /// The JSON of `mixup train`.
@@ -337,69 +198,5 @@ impl<'a> Ready<'a> {
         writeln!(out, "run {}", dir.path().display())?;
         writeln!(out, "report {}", dir.file("report.html").display())?;
         Ok(())
-    }
-}
-
-/// The one arm of a training run.
-fn arm(args: &TrainTableArgs) -> Result<Arm> {
-    let (name, schedule) =
-        settings::schedule(&args.mix, args.schedule.as_deref(), Some(Domain::Table))?;
-    let schedule = Box::new(schedule);
-    let Some(method) = &args.oversample else {
-        let treatment = Treatment::Schedule(schedule);
-        return Ok(Arm { name, treatment });
-    };
-    let settings = Box::new(balance(method)?);
-    Ok(Arm {
-        name: format!("{method}+{name}"),
-        treatment: Treatment::Oversample {
-            settings,
-            then: schedule,
-        },
-    })
-}
-
-/// Training and validation rows of one file.
-fn validation_split(
-    task: &TableTask,
-    rows: Vec<u32>,
-    validation: &HeldOut,
-    seed: u64,
-) -> Result<(Vec<u32>, Vec<u32>)> {
-    let share = match validation {
-        HeldOut::File(_) => return Ok((rows, Vec::new())),
-        HeldOut::Default if rows.len() < VALIDATION_FROM => return Ok((rows, Vec::new())),
-        HeldOut::Default => VALIDATION_SHARE,
-        HeldOut::Share(share) => *share,
-    };
-    let split = task.split(&rows, share, usize::MAX, Lone::Stay, seed)?;
-    Ok((split.rest, split.held_out))
-}
-
-impl Prepared {
-    /// Encodes the rows of another file behind these: their row numbers, and what is true of them.
-    fn append(
-        &mut self,
-        task: &TableTask,
-        file: &str,
-        progress: &WorkBar,
-    ) -> Result<(Vec<u32>, Truth)> {
-        let source = Source::parse(file)?;
-        let (columns, encoder) = (&task.table.columns, &self.encoder);
-        let data = read_like(
-            &source,
-            columns,
-            encoder,
-            &task.in_file,
-            Told::Yes,
-            progress,
-        )?;
-        let truth = Truth::of_target(task.kind, task.outputs(), &data.target);
-        let (rows, seen) = self.encoder.encode(&data)?;
-        self.seen.add(&seen);
-        let first = self.rows.len as u32;
-        self.rows.append(&rows)?;
-        self.labels = self.labels.with_more(&truth.inside(&self.labels))?;
-        Ok(((first..first + rows.len as u32).collect(), truth))
     }
 }

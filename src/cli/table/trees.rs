@@ -8,6 +8,7 @@ use super::arm::{Arm, Treatment};
 use super::detector::Detector;
 use super::prepare::Prepared;
 use super::score::Said;
+use super::shift::Shift;
 use super::task::{Kind, TableTask};
 
 /// What trees grown on the training rows say of the test rows.
@@ -36,6 +37,16 @@ pub fn tell(
         (_, Kind::Values) => trees.values(detector),
         _ => trees.probabilities(detector, matches!(arm.treatment, Treatment::Weights)),
     }
+}
+
+/// What trees are taught of the classes' shares and what they are, where these differ.
+pub fn shift(prepared: &Prepared, arm: &Arm) -> Option<Shift> {
+    if prepared.real.is_empty() {
+        return None;
+    }
+    let counts = prepared.labels.counts(&prepared.train);
+    let weighted = matches!(arm.treatment, Treatment::Weights);
+    Shift::new(&counts, weighted.then_some(&counts), &prepared.real)
 }
 
 struct Trees<'a> {
@@ -75,7 +86,7 @@ impl Trees<'_> {
     fn values(&self, detector: Detector) -> Result<Said> {
         let labels = &self.prepared.labels;
         let outputs = labels.outputs();
-        let targets = labels.in_units(&labels.gather(&self.prepared.train));
+        let targets = labels.gather(&self.prepared.train);
         let mut all = vec![0f32; self.test.rows() * outputs];
         for output in 0..outputs {
             let own: Vec<f32> = targets
@@ -94,7 +105,7 @@ impl Trees<'_> {
             let places = all.iter_mut().skip(output).step_by(outputs);
             places.zip(said).for_each(|(place, value)| *place = value);
         }
-        Ok(Said::Values(all))
+        Ok(Said::Values(labels.in_units(&all)))
     }
 }
 

@@ -12,7 +12,7 @@ const ROWS: usize = 4096;
 /// The principal directions of the numeric cells over the rows that `fitted` lists: all of them, `[cells, cells]` row
 /// by row, orthonormal, and the variance along each, which falls. The largest component of each direction is positive.
 ///
-/// Work grows with the third power of the cells.
+/// Work grows with the third power of the cells; rows without numeric cells have no direction.
 ///
 /// # Errors
 /// [`Error::Data`] for no rows, [`Error::Shape`] for one that there is not.
@@ -26,6 +26,9 @@ pub fn principal(rows: &EncodedRows, fitted: &[u32]) -> Result<(Vec<f32>, Vec<f6
             expected: format!("rows below {}", rows.len),
             got: row.to_string(),
         });
+    }
+    if rows.shape.cells() == 0 {
+        return Ok((Vec::new(), Vec::new()));
     }
     let (variances, directions) = jacobi(covariance(rows, fitted));
     let cells = directions.into_iter().flat_map(signed);
