@@ -26,7 +26,7 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
 }
 
 fn evaluate(args: &EvaluateArgs) -> Result<()> {
-    if saved::is_table(&args.run) {
+    if saved::is_table(&args.run)? {
         return super::table::evaluate(args);
     }
     let device = settings::device(&args.machine)?;

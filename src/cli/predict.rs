@@ -36,7 +36,7 @@ pub enum Form {
 }
 
 fn predict(args: &PredictArgs) -> Result<()> {
-    if saved::is_table(&args.run) {
+    if saved::is_table(&args.run)? {
         return super::table::predict(args);
     }
     let device = settings::device(&args.machine)?;

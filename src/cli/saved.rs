@@ -83,13 +83,21 @@ impl SavedRun {
 }
 
 /// Whether a folder holds a run of `mixup train table`.
-pub fn is_table(folder: &Path) -> bool {
+///
+/// # Errors
+/// [`Error::File`] for the folder of a comparison, which keeps no model.
+pub fn is_table(folder: &Path) -> Result<bool> {
     #[derive(Deserialize)]
     struct Settings {
         command: String,
     }
     let settings = read_json::<Settings>(&folder.join("settings.json"));
-    settings.is_ok_and(|s| s.command == "train table")
+    let command = settings.map_or_else(|_| String::new(), |s| s.command);
+    if command.starts_with("compare") {
+        let problem = format!("a run of 'mixup {command}'; only a 'mixup train' run has a model");
+        return Err(Error::file(folder, problem).into());
+    }
+    Ok(command == "train table")
 }
 
 /// Reads a file of JSON.

@@ -29,7 +29,7 @@ pub struct Ranks {
     pub p_value: f64,
     /// Iman and Davenport's F, which is less conservative; `null` where all tables rank alike, as it then is infinite.
     pub f_statistic: Option<f64>,
-    /// Its p-value; 0 where the F is infinite.
+    /// Its p-value; that of χ² where the F is infinite, which for few tables alone would call any agreement certain.
     pub f_p_value: f64,
     /// Nemenyi's critical difference at 5 %: two mean ranks that lie this far apart or farther differ.
     pub critical_difference: f64,
@@ -76,7 +76,7 @@ impl Ranks {
             tables,
             chi_square,
             p_value: chi.sf(chi_square),
-            f_p_value: f_statistic.map_or(0.0, |f| fisher.sf(f)),
+            f_p_value: f_statistic.map_or(chi.sf(chi_square), |f| fisher.sf(f)),
             f_statistic,
             critical_difference: nemenyi(mean_ranks.len()) * (k * (k + 1.0) / (6.0 * n)).sqrt(),
             mean_ranks,
@@ -266,7 +266,7 @@ mod tests {
     fn full_agreement_and_full_equality_stay_finite_in_json() {
         let rows: [&[f64]; 2] = [&[1., 2., 3.], &[4., 5., 6.]];
         let same = of(&rows, Direction::Lower);
-        assert_eq!((same.f_statistic, same.f_p_value), (None, 0.0));
+        assert_eq!((same.f_statistic, same.f_p_value), (None, same.p_value));
         near(same.chi_square, 4.0, 1e-12);
         let json = serde_json::to_string(&same).expect("plain data");
         assert_eq!(serde_json::from_str::<Ranks>(&json).expect("data"), same);

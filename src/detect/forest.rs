@@ -28,8 +28,8 @@ pub struct Forest {
     pub max_depth: Option<u16>,
     /// Fewest rows of a leaf; default 1.
     pub min_leaf: usize,
-    /// Columns drawn for each split; default `None`: √width for classes, a third of the width for values (Liaw and
-    /// Wiener 2002).
+    /// Columns drawn for each split; default `None`: √width for classes (Breiman 2001); all of them for values, as
+    /// in scikit-learn, since a third of many 0/1 columns is too few.
     pub columns: Option<usize>,
 }
 
@@ -97,7 +97,7 @@ impl Forest {
     ) -> Result<Regressor> {
         check_targets(rows, targets)?;
         let weights = check_weights(rows, weights)?;
-        let plan = self.plan(rows, weights.as_deref(), rows.width() / 3, seed)?;
+        let plan = self.plan(rows, weights.as_deref(), rows.width(), seed)?;
         plan.grow(&targets.iter().map(|t| f64::from(*t)).collect::<Vec<_>>())
     }
 

@@ -94,7 +94,10 @@ fn read(
     let target = target(&schema, &parts, &mut loaded);
     let of = |place| (&schema.columns[place], parts.column(&loaded, place));
     let groups = parts.group.map(of).map(groups);
-    let time_order = parts.time.map(of).map(time_order);
+    let time_order = parts.time.map(of);
+    let time_order = time_order
+        .map(|(column, cells)| time_order_of(source, column, cells))
+        .transpose()?;
     if parts.takes_any() {
         parts.keep_features(&mut loaded);
     }
@@ -160,20 +163,42 @@ fn groups((column, cells): (&Column, Cells)) -> Vec<String> {
 }
 
 /// Rows from the earliest to the latest.
-fn time_order((column, cells): (&Column, Cells)) -> Vec<u32> {
+fn time_order_of(source: &Source, column: &Column, cells: Cells) -> Result<Vec<u32>> {
     let names = column.categories.iter();
     let parsed: Option<Vec<f64>> = names
+        .clone()
         .map(|c| c.name.trim().parse().ok().filter(|x: &f64| x.is_finite()))
         .collect();
     let times: Vec<f64> = match (cells, parsed) {
         (Cells::Numbers(numbers), _) => numbers,
         (Cells::Codes(codes), Some(x)) => codes.iter().map(|&c| x[c as usize]).collect(),
-        // Codes rise with the text.
-        (Cells::Codes(codes), None) => codes.into_iter().map(f64::from).collect(),
+        // Codes rise with the text, which is the order of ISO 8601 dates and of no others.
+        (Cells::Codes(codes), None) => match names.clone().find(|c| !is_iso(&c.name)) {
+            Some(other) => return Err(no_time(source, column, &other.name)),
+            None => codes.into_iter().map(f64::from).collect(),
+        },
     };
     let mut order: Vec<u32> = (0..times.len() as u32).collect();
     order.sort_by(|&a, &b| times[a as usize].total_cmp(&times[b as usize]));
-    order
+    Ok(order)
+}
+
+/// Whether a text begins as a date of ISO 8601 does: 2024-02-29.
+fn is_iso(text: &str) -> bool {
+    let date = text.trim().as_bytes();
+    date.len() >= 10
+        && date[..10].iter().enumerate().all(|(i, byte)| match i {
+            4 | 7 => *byte == b'-',
+            _ => byte.is_ascii_digit(),
+        })
+}
+
+fn no_time(source: &Source, column: &Column, value: &str) -> Error {
+    let problem = format!(
+        "column '{}': expected times as numbers or as ISO 8601 dates (2024-02-29), which sort as text, got '{value}'",
+        column.name
+    );
+    Error::file(source.path(), problem)
 }
 
 /// Refuses targets of which nothing can be learnt.

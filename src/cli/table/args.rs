@@ -140,6 +140,7 @@ pub struct TrainTableArgs {
     /// Balance the training rows first, by a method of `mixup oversample`
     #[arg(long, value_name = "METHOD")]
     pub oversample: Option<String>,
+    /// Probabilities learnt on balanced rows, or with --class-weights
     #[arg(long, value_enum, default_value = "correct")]
     pub prior: PriorArg,
     #[command(flatten)]

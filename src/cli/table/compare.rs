@@ -88,6 +88,7 @@ fn announce(grid: &Grid) {
                 classes.join(", ")
             },
         );
+        task.columns().iter().for_each(|line| eprintln!("{line}"));
         task.notes()
             .iter()
             .for_each(|note| eprintln!("note: {note}"));

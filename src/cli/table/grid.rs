@@ -10,7 +10,7 @@ use super::args::{CompareTableArgs, NetworkArg};
 use super::arm::{Arm, BASELINES, DEFAULT, DEFAULT_FOR_NUMBERS, Treatment, is_plain, suited};
 use super::detector::Detector;
 use super::network::{Network, Place};
-use super::prepare::{Lesson, Prepared};
+use super::prepare::Prepared;
 use super::settings::{CompareSettings, Networks, TableData, Training};
 use super::task::{Kind, TableTask};
 use crate::cli::settings;
@@ -60,19 +60,7 @@ pub struct Cell {
 /// The rows of a run.
 pub struct CellRows<'a> {
     pub train: Vec<u32>,
-    /// The training rows before any anomaly was left out.
-    pub all: &'a [u32],
     pub test: &'a [u32],
-}
-
-impl CellRows<'_> {
-    /// What the run may learn from.
-    pub fn lesson(&self) -> Lesson<'_> {
-        Lesson {
-            train: &self.train,
-            shares: self.all,
-        }
-    }
 }
 
 impl Grid {
@@ -186,7 +174,6 @@ impl Grid {
         let train = self.tasks[cell.table].scarce(&split.rest, count, seed)?;
         Ok(CellRows {
             train,
-            all: &split.rest,
             test: &split.held_out,
         })
     }
@@ -307,7 +294,7 @@ impl Grid {
         // The rows as they are will do: a schedule does not ask how many of them are synthetic.
         let plain = Arm::parse("none")?;
         let encode = self.settings.networks.encode;
-        let prepared = Prepared::new(task, encode, &plain, rows.lesson(), 0)?;
+        let prepared = Prepared::new(task, encode, &plain, &rows.train, 0)?;
         let model = self.settings.networks.model(network);
         let training = self.training(cell, rows.train.len());
         match Network::new(task, &prepared, &model, &schedule, &training, self.place()) {

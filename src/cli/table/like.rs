@@ -42,7 +42,17 @@ pub fn read_like(
         .into());
     }
     let columns = columns(trained, encoder, &names, told);
-    let (mut data, _) = DataSet::read_more(source, &columns, &in_file.names, progress)?;
+    let read = DataSet::read_more(source, &columns, &in_file.names, progress);
+    let (mut data, _) = read.map_err(|e| match e {
+        Error::Unknown { kind, name, known } => Error::file(
+            source.path(),
+            format!(
+                "unknown {kind} '{name}'; the run knows {}",
+                known.join(", ")
+            ),
+        ),
+        other => other,
+    })?;
     in_file.apply(&mut data.target);
     Ok(data)
 }

@@ -124,7 +124,7 @@ fn trial(grid: &Grid, task: &TableTask, own: &[&Done]) -> Result<Trial> {
         .filter(|name| own.iter().any(|d| d.arm == *name))
         .collect();
     let of = |name: &str| -> Vec<&Done> { own.iter().copied().filter(|d| d.arm == name).collect() };
-    let metrics = metrics(task.kind.main_metric(), &own[0].left.test);
+    let metrics = metrics(task.kind.main_metric(task.outputs()), &own[0].left.test);
     let arms = names.iter().map(|name| {
         let runs = of(name).into_iter().map(|d| Run {
             seed: d.seed,
@@ -278,7 +278,7 @@ fn numbers(grid: &Grid, report: &ExperimentReport, done: &[Done], seconds: f64) 
         }));
     }
     Ok(json!({
-        "metric": grid.kind().main_metric(),
+        "metric": grid.kind().main_metric(grid.tasks[0].outputs()),
         "arms": arms,
         "ranks": report.ranks.iter().map(|(d, r)| json!({ "detector": d, "ranks": r })).collect::<Vec<_>>(),
         "absent": grid.absent,

@@ -27,21 +27,12 @@ pub struct Prepared {
     pub train: Vec<u32>,
     /// How many of them are synthetic.
     pub synthetic: usize,
-    /// The classes' real shares; empty for numbers.
+    /// The classes' shares among the real training rows; empty for numbers.
     pub real: Vec<f64>,
     /// What was met in rows that the encoder was not fitted on.
     pub seen: Seen,
     /// What a reader should know.
     pub notes: Vec<String>,
-}
-
-/// Which rows a run may learn from.
-#[derive(Debug, Clone, Copy)]
-pub struct Lesson<'a> {
-    /// The rows it trains on.
-    pub train: &'a [u32],
-    /// Rows that show the classes' real shares: the training rows before any were left out.
-    pub shares: &'a [u32],
 }
 
 impl Prepared {
@@ -50,17 +41,17 @@ impl Prepared {
         task: &TableTask,
         encode: EncodeSettings,
         arm: &Arm,
-        lesson: Lesson<'_>,
+        train: &[u32],
         seed: u64,
     ) -> Result<Self> {
-        let encoder = Encoder::fit(encode, &task.data, lesson.train)?;
+        let encoder = Encoder::fit(encode, &task.data, train)?;
         let (rows, seen) = encoder.encode(&task.data)?;
-        let real = task.counts(lesson.shares);
+        let real = task.counts(train);
         let mut prepared = Self {
-            labels: labels(task, lesson.train)?,
+            labels: labels(task, train)?,
             encoder,
             rows,
-            train: lesson.train.to_vec(),
+            train: train.to_vec(),
             synthetic: 0,
             real: shares(&real.iter().map(|&n| n as f64).collect::<Vec<_>>()),
             seen,

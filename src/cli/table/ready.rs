@@ -6,7 +6,6 @@ use anyhow::Result;
 use candle_core::Device;
 use candle_mixup::Error;
 use candle_mixup::data::Source;
-use candle_mixup::metrics::Scores;
 use candle_mixup::report::DataSummary;
 use candle_mixup::schedule::Domain;
 use candle_mixup::split::{self, Lone};
@@ -16,8 +15,8 @@ use super::args::TrainTableArgs;
 use super::arm::{Arm, Treatment, balance};
 use super::like::{Told, read_like};
 use super::network::{Network, Place};
-use super::prepare::{Lesson, Prepared};
-use super::score::{Truth, score};
+use super::prepare::Prepared;
+use super::score::{Scored, Truth, score};
 use super::settings::{Networks, TableData, TrainTableSettings, Training};
 use super::task::{Kind, TableTask};
 use crate::cli::progress::WorkBar;
@@ -38,6 +37,8 @@ pub struct Ready {
     device: Device,
     /// Test rows that stand among the training rows as well.
     pub in_both: usize,
+    /// Test rows that stand among the validation rows as well.
+    validated_on_test: usize,
 }
 
 /// The rows of one file that train, validate and test.
@@ -60,14 +61,19 @@ impl Ready {
             let problem = "--oversample balances classes, and the label is a number";
             return Err(Error::Conflict(problem.into()).into());
         }
+        if task.kind == Kind::Values && args.training.class_weights {
+            let problem = "--class-weights weighs classes, and the label is a number";
+            return Err(Error::Conflict(problem.into()).into());
+        }
+        if let (Some(time), HeldOut::File(_)) = (&args.time, &test) {
+            let problem =
+                format!("--time {time} chooses the test rows, and --test names their file");
+            return Err(Error::Conflict(problem).into());
+        }
         let networks = Networks::of(&args.network);
-        let lesson = Lesson {
-            train: &own.train,
-            shares: &own.train,
-        };
         let seed = args.training.seed;
         let mut ready = Self {
-            prepared: Prepared::new(&task, networks.encode, &arm, lesson, seed)?,
+            prepared: Prepared::new(&task, networks.encode, &arm, &own.train, seed)?,
             settings: TrainTableSettings {
                 version: env!("CARGO_PKG_VERSION").into(),
                 command: "train table".into(),
@@ -90,6 +96,7 @@ impl Ready {
             test: own.test,
             device: settings::device(&args.training.machine)?,
             in_both: 0,
+            validated_on_test: 0,
             task,
         };
         ready.read_others(progress)?;
@@ -137,18 +144,19 @@ impl Ready {
         settings::check_rows(&self.settings.training, rows, self.validation.len())?;
         self.truth.check("test")?;
         Truth::of(&self.task, &self.prepared.train[..self.real]).check("training")?;
-        self.in_both = self.shared();
+        self.in_both = self.shared(&self.prepared.train[..self.real]);
+        self.validated_on_test = self.shared(&self.validation);
         Ok(())
     }
 
-    /// Test rows that are, cell by cell, those of a training row.
-    fn shared(&self) -> usize {
+    /// Test rows that are, cell by cell, one of `others`.
+    fn shared(&self, others: &[u32]) -> usize {
         let rows = &self.prepared.rows;
         let key = |row: &u32| {
             let numbers = rows.numbers_of(*row).iter().map(|x| x.to_bits());
             (numbers.collect::<Vec<u32>>(), rows.codes_of(*row).to_vec())
         };
-        let known: HashSet<_> = self.prepared.train[..self.real].iter().map(key).collect();
+        let known: HashSet<_> = others.iter().map(key).collect();
         self.test
             .iter()
             .filter(|row| known.contains(&key(row)))
@@ -173,10 +181,10 @@ impl Ready {
     }
 
     /// The scores of the test rows.
-    pub fn score(&self, network: &Network<'_>, outcome: &Outcome) -> Result<Scores> {
+    pub fn score(&self, network: &Network<'_>, outcome: &Outcome) -> Result<Scored> {
         let shift = network.shift(&self.settings.training, outcome);
         let said = network.say(&self.test)?;
-        Ok(score(&self.truth, &said, shift.as_ref(), self.settings.prior)?.test)
+        score(&self.truth, &said, shift.as_ref(), self.settings.prior)
     }
 
     /// What the report says of the data.
@@ -207,6 +215,15 @@ impl Ready {
             ));
         }
         notes.extend(self.prepared.seen.notes());
+        if self.in_both > 0 {
+            notes.push(format!("{} test rows are also training rows", self.in_both));
+        }
+        if self.validated_on_test > 0 {
+            notes.push(format!(
+                "{} test rows are also validation rows: the test is not blind to them",
+                self.validated_on_test
+            ));
+        }
         notes
     }
 }

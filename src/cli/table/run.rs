@@ -60,7 +60,7 @@ pub fn run(
 ) -> Result<Left> {
     let started = Instant::now();
     let encode = bench.networks.encode;
-    let prepared = Prepared::new(task, encode, arm, rows.lesson(), training.seed)?;
+    let prepared = Prepared::new(task, encode, arm, &rows.train, training.seed)?;
     let told = match detector.network() {
         Some(network) => {
             let model = bench.networks.model(network);

@@ -3,8 +3,8 @@
 use anyhow::Result;
 use candle_mixup::Error;
 use candle_mixup::metrics::{
-    PrecisionRecall, Scores, classification, correct_prior, detection, precision_recall, ranking,
-    regression,
+    Bin, PrecisionRecall, Scores, classification, correct_prior, detection, precision_recall,
+    ranking, regression,
 };
 use candle_mixup::table::Target;
 use candle_mixup::train::Labels;
@@ -33,25 +33,35 @@ pub struct Scored {
     pub both: Option<(Scores, Scores)>,
     /// Precision over recall, for anomalies.
     pub curve: Vec<PrecisionRecall>,
+    /// Reliability of the answers by their confidence, as ECE counts it; that of `test` is of the anomaly's probability.
+    pub answers: Vec<Bin>,
+    /// Where several numbers are told, the scores of each.
+    pub each: Vec<Scores>,
 }
 
 /// Scores what was said of rows.
 pub fn score(truth: &Truth, said: &Said, shift: Option<&Shift>, prior: Prior) -> Result<Scored> {
     let learnt = truth.score(said)?;
-    let corrected = match (said, shift) {
+    let brought_back = match (said, shift) {
         (Said::Probabilities(learnt), Some(shift)) => {
-            Some(truth.score(&Said::Probabilities(corrected(learnt, shift)?))?)
+            Some(Said::Probabilities(corrected(learnt, shift)?))
         }
         _ => None,
     };
-    let test = match (prior, &corrected) {
-        (Prior::Correct, Some(corrected)) => corrected.clone(),
-        _ => learnt.clone(),
+    let corrected = brought_back
+        .as_ref()
+        .map(|said| truth.score(said))
+        .transpose()?;
+    let (test, answers) = match (prior, &corrected, &brought_back) {
+        (Prior::Correct, Some(corrected), Some(said)) => (corrected.clone(), truth.answers(said)?),
+        _ => (learnt.clone(), truth.answers(said)?),
     };
     Ok(Scored {
         test,
         both: corrected.map(|corrected| (learnt, corrected)),
         curve: truth.curve(said)?,
+        each: truth.each(said)?,
+        answers,
     })
 }
 
@@ -133,6 +143,37 @@ impl Truth {
             }
             (Said::Probabilities(all), _) => classification(all, &self.one_hot(), self.outputs)?,
         })
+    }
+
+    fn answers(&self, said: &Said) -> Result<Vec<Bin>> {
+        Ok(match said {
+            Said::Probabilities(all) => {
+                classification(all, &self.one_hot(), self.outputs)?.reliability
+            }
+            Said::Values(_) | Said::Order(_) => Vec::new(),
+        })
+    }
+
+    /// The scores of each of several numbers, which may lie on scales far apart.
+    fn each(&self, said: &Said) -> Result<Vec<Scores>> {
+        let Said::Values(said) = said else {
+            return Ok(Vec::new());
+        };
+        if self.outputs < 2 {
+            return Ok(Vec::new());
+        }
+        let column = |values: &[f64], output: usize| -> Vec<f64> {
+            values
+                .iter()
+                .skip(output)
+                .step_by(self.outputs)
+                .copied()
+                .collect()
+        };
+        let outputs = 0..self.outputs;
+        outputs
+            .map(|o| Ok(regression(&column(said, o), &column(&self.values, o), 1)?))
+            .collect()
     }
 
     fn curve(&self, said: &Said) -> Result<Vec<PrecisionRecall>> {

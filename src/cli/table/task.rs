@@ -7,7 +7,7 @@ use candle_mixup::metrics::Metric;
 use candle_mixup::oversample::Progress;
 use candle_mixup::random::name_key;
 use candle_mixup::split::{self, Lone, Split, Strata};
-use candle_mixup::table::{DataSet, DataSetInfo, Target};
+use candle_mixup::table::{Column, DataSet, DataSetInfo, Target};
 use candle_mixup::train::TargetKind;
 use serde::{Deserialize, Serialize};
 
@@ -29,10 +29,12 @@ pub enum Kind {
 
 impl Kind {
     /// The metric that decides, first in every table.
-    pub fn main_metric(self) -> Metric {
+    pub fn main_metric(self, outputs: usize) -> Metric {
         match self {
             Self::Detection => Metric::AveragePrecision,
             Self::Classes => Metric::MacroF1,
+            // Several numbers have units of their own, and only shares of variance can be averaged.
+            Self::Values if outputs > 1 => Metric::R2,
             Self::Values => Metric::Rmse,
         }
     }
@@ -129,6 +131,14 @@ impl TableTask {
         }
     }
 
+    /// The names of the numbers to be told; none for classes.
+    pub fn target_names(&self) -> &[String] {
+        match &self.data.target {
+            Target::Values { names, .. } => names,
+            _ => &[],
+        }
+    }
+
     /// The class of every row; all of class 0 where numbers are told.
     pub fn classes(&self) -> &[u32] {
         match &self.data.target {
@@ -153,9 +163,40 @@ impl TableTask {
     /// What a reader should know of the table.
     pub fn notes(&self) -> Vec<String> {
         let rows = self.data.len() as u64;
-        let empty = self.info.features.iter().filter(|c| c.missing == rows);
-        empty
-            .map(|c| format!("column '{}' has no value at all", c.name))
+        let features = || self.info.features.iter();
+        let empty = features().filter(|c| c.missing == rows);
+        let empty = empty.map(|c| format!("column '{}' has no value at all", c.name));
+        let distinct = |c: &&Column| c.categories.len() as u64 * 2 > rows;
+        let distinct = features().filter(distinct).map(|c| {
+            format!(
+                "column '{}' has {} categories in {rows} rows: if it is an id or a date, --ignore leaves it out",
+                c.name,
+                c.categories.len()
+            )
+        });
+        empty.chain(distinct).chain(self.zeros()).collect()
+    }
+
+    /// Targets of 0, which a share of the target cannot be taken of.
+    fn zeros(&self) -> Option<String> {
+        let Target::Values { values, .. } = &self.data.target else {
+            return None;
+        };
+        let zeros = values.iter().filter(|v| **v == 0.0).count();
+        let all = values.len();
+        (zeros > 0).then(|| format!("{zeros} of {all} target values are 0: mape leaves them out"))
+    }
+
+    /// The features by kind, in a line each.
+    pub fn columns(&self) -> Vec<String> {
+        let numeric = self.data.numeric.join(", ");
+        let coded = self.data.categorical.iter();
+        let coded = coded.map(|c| format!("{} ({})", c.name, c.categories.len()));
+        let coded = coded.collect::<Vec<_>>().join(", ");
+        let lines = [("numeric", numeric), ("categorical", coded)];
+        let lines = lines.into_iter().filter(|(_, names)| !names.is_empty());
+        lines
+            .map(|(kind, names)| format!("  {kind:<12} {names}"))
             .collect()
     }
 

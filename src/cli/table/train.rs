@@ -14,6 +14,7 @@ use super::args::TrainTableArgs;
 use super::network::Network;
 use super::ready::Ready;
 use super::saved::{Config, save};
+use super::score::Scored;
 use super::task::Kind;
 use crate::cli::describe::{draws, per_class, report_points};
 use crate::cli::interrupt::Interrupt;
@@ -49,6 +50,11 @@ fn train_table(args: &TrainTableArgs, started: Instant) -> Result<()> {
         return already_finished(&dir, args.output.print.json);
     }
     if !args.output.print.quiet {
+        ready
+            .task
+            .columns()
+            .iter()
+            .for_each(|line| eprintln!("{line}"));
         ready.notes().iter().for_each(|n| eprintln!("note: {n}"));
     }
     let mut checkpoint = Checkpoint::new(dir.file("checkpoint.safetensors"), every);
@@ -92,7 +98,7 @@ impl Ready {
         dir: &RunDir,
         network: &Network<'_>,
         outcome: &Outcome,
-        test: &Scores,
+        test: &Scored,
         seconds: f64,
     ) -> Result<()> {
         let s = &self.settings;
@@ -123,7 +129,10 @@ impl Ready {
             settings: serde_json::to_value(s)?,
             data: self.summary(),
             history: report_points(&outcome.history),
-            test: test.clone(),
+            test: Scores {
+                reliability: test.answers.clone(),
+                ..test.test.clone()
+            },
             classes: self.task.class_names().to_vec(),
             draws: draws(&network.scheduler, &s.training, self.prepared.train.len()),
             seconds,
@@ -132,8 +141,18 @@ impl Ready {
         dir.write_json(RESULT, &self.result(outcome, test, seconds))
     }
 
+    /// The scores of each of several targets by name; `null` where there is one, or classes.
+    fn per_target(&self, test: &Scored) -> serde_json::Value {
+        if test.each.is_empty() {
+            return serde_json::Value::Null;
+        }
+        let names = self.task.target_names().iter().cloned();
+        let scores = test.each.iter().map(|s| json!(s.values));
+        names.zip(scores).collect::<serde_json::Map<_, _>>().into()
+    }
+
     /// The JSON of `mixup train`.
-    fn result(&self, outcome: &Outcome, test: &Scores, seconds: f64) -> serde_json::Value {
+    fn result(&self, outcome: &Outcome, test: &Scored, seconds: f64) -> serde_json::Value {
         let history = outcome.history.iter().map(|point| {
             json!({
                 "epoch": point.epoch, "step": point.step, "train_loss": point.train_loss,
@@ -151,8 +170,9 @@ impl Ready {
                 "notes": self.notes(),
             },
             "history": history.collect::<Vec<_>>(),
-            "test": test.values,
-            "per_class": per_class(test, self.task.class_names()),
+            "test": test.test.values,
+            "per_class": per_class(&test.test, self.task.class_names()),
+            "per_target": self.per_target(test),
             "steps": outcome.steps,
             "best_step": outcome.best_step,
             "resumed_at": outcome.resumed,
@@ -163,7 +183,7 @@ impl Ready {
         })
     }
 
-    fn finish(&self, dir: &RunDir, outcome: &Outcome, test: &Scores, as_json: bool) -> Result<()> {
+    fn finish(&self, dir: &RunDir, outcome: &Outcome, test: &Scored, as_json: bool) -> Result<()> {
         if as_json {
             return print_file(&dir.file(RESULT));
         }
@@ -187,12 +207,15 @@ impl Ready {
                 "kept the weights of step {step}, the lowest {what} on {rows} validation rows"
             )?;
         }
-        writeln!(out, "\n{}", report::score_table(test))?;
-        if !test.per_class.is_empty() {
+        writeln!(out, "\n{}", report::score_table(&test.test))?;
+        for (name, scores) in self.task.target_names().iter().zip(&test.each) {
+            writeln!(out, "{name}\n{}", report::score_table(scores))?;
+        }
+        if !test.test.per_class.is_empty() {
             writeln!(
                 out,
                 "{}",
-                report::class_table(test, self.task.class_names())
+                report::class_table(&test.test, self.task.class_names())
             )?;
         }
         writeln!(out, "run {}", dir.path().display())?;

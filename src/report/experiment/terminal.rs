@@ -78,7 +78,7 @@ fn counts(groups: &[Group<'_>]) -> String {
     match verdicts.len() {
         0 => String::new(),
         n => wrapped(&format!(
-            "{} of {n} ▼ worse, {} ▲ better, {} undecided (adjusted p below 0.05, by detector)",
+            "by the metric above: {} of {n} ▼ worse, {} ▲ better, {} undecided (adjusted p below 0.05, by detector)",
             of(Verdict::Worse),
             of(Verdict::Better),
             of(Verdict::Undecided)
@@ -120,7 +120,14 @@ fn decided(groups: &[Group<'_>]) -> String {
             lines.extend(decided.map(|f| wrapped(&format!("- {place}: {}", f.text))));
         }
     }
-    lines
+    match lines.is_empty() {
+        true => lines,
+        false => {
+            let head =
+                "decided by any metric; p is adjusted over the arms and not over the metrics:";
+            wrapped(head) + &lines
+        }
+    }
 }
 
 /// A line a reason.
