@@ -178,28 +178,158 @@ fn tested_rows(desk: &Desk) -> Result<Vec<usize>> {
 #[test]
 fn a_stopped_run_goes_on_bit_for_bit() -> Result<()> {
     let desk = desk()?;
-    trained(&desk, "t.csv", "--mix hidden --out whole")?;
-    let command = format!(
-        "train table --data t.csv {QUICK} --mix hidden --out part --checkpoint-every 0 --steps 30000"
-    );
-    let mut child = desk.command(&command.replace("--steps 30 ", "")).spawn()?;
+    let long = QUICK.replace("--steps 30", "--steps 4000");
+    let command = |out: &str| {
+        format!(
+            "train table --data t.csv {long} --mix hidden --validation 0.2 --out {out} --checkpoint-every 0"
+        )
+    };
+    desk.succeeds(&command("whole"))?;
+    let mut child = desk.command(&command("part")).spawn()?;
     let checkpoint = desk.at("part/checkpoint.safetensors");
-    for _ in 0..600 {
+    for _ in 0..6000 {
         if checkpoint.exists() {
             break;
         }
-        std::thread::sleep(std::time::Duration::from_millis(50));
+        std::thread::sleep(std::time::Duration::from_millis(5));
     }
     child.kill()?;
     child.wait()?;
-    ensure!(checkpoint.exists(), "a checkpoint was written");
-    let other = desk.mixup(&format!(
-        "train table --data t.csv {QUICK} --mix hidden --out part --resume"
-    ))?;
+    ensure!(checkpoint.exists(), "killed while it ran");
+    let other = desk.mixup(&format!("{} --resume --lr 0.5", command("part")))?;
     ensure!(
-        other.code == Some(1) && other.stderr.contains("length"),
+        other.code == Some(1) && other.stderr.contains("rate"),
         "{}",
         other.stderr
+    );
+    desk.succeeds(&format!("{} --resume", command("part")))?;
+    for file in [
+        "model.safetensors",
+        "history.jsonl",
+        "encoder.json",
+        "config.json",
+    ] {
+        let (a, b) = (
+            desk.read(&format!("whole/{file}"))?,
+            desk.read(&format!("part/{file}"))?,
+        );
+        ensure!(a == b, "{file} is another after the resume");
+    }
+    let resumed = desk.json("part/metrics.json")?;
+    ensure!(
+        resumed["resumed_at"].as_u64().is_some_and(|step| step > 0),
+        "{}",
+        resumed["resumed_at"]
+    );
+    Ok(())
+}
+
+#[test]
+fn times_that_do_not_sort_are_refused() -> Result<()> {
+    let desk = desk()?;
+    let dated = |date: fn(usize) -> String| {
+        table(|i, row| row[4] = date(i)).replacen(",group,", ",day,", 1)
+    };
+    desk.write(
+        "iso.csv",
+        dated(|i| format!("2024-{:02}-{:02}", 1 + i % 12, 1 + i % 28)),
+    )?;
+    desk.write(
+        "eu.csv",
+        dated(|i| format!("{:02}/{:02}/2024", 1 + i % 28, 1 + i % 12)),
+    )?;
+    let command = |data: &str, more: &str| {
+        format!(
+            "train table --data {data} --ignore id --time day --steps 5 --hidden 4 --quiet {more}"
+        )
+    };
+    desk.succeeds(&command("iso.csv", "--out a"))?;
+    let refused = desk.mixup(&command("eu.csv", "--out b"))?;
+    ensure!(refused.code == Some(1), "{}", refused.stderr);
+    ensure!(
+        refused.stderr.contains("'day'") && refused.stderr.contains("/2024"),
+        "{}",
+        refused.stderr
+    );
+    let both = desk.mixup(&command("iso.csv", "--test eu.csv --out c"))?;
+    ensure!(
+        both.code == Some(2) && both.stderr.contains("--time"),
+        "{}",
+        both.stderr
+    );
+    Ok(())
+}
+
+#[test]
+fn shares_that_mixing_moved_are_brought_back() -> Result<()> {
+    let desk = desk()?;
+    for more in [
+        "--mix smote-batch",
+        "--mix none --class-weights",
+        "--mix none --oversample random",
+    ] {
+        let run = |prior: &str| {
+            trained(
+                &desk,
+                "t.csv",
+                &format!("{more} --prior {prior} --out {}-{prior}", more.len()),
+            )
+        };
+        let (kept, corrected) = (run("keep")?, run("correct")?);
+        let order = |json: &Value| json["test"]["roc_auc"].as_f64().context("roc_auc");
+        ensure!(
+            (order(&kept)? - order(&corrected)?).abs() < 1e-9,
+            "{more}: the order stays"
+        );
+        ensure!(
+            kept["test"]["log_loss"] != corrected["test"]["log_loss"],
+            "{more}"
+        );
+        let config = desk.json(&format!("{}-correct/config.json", more.len()))?;
+        let real = config["shift"]["real"][1].as_f64().context("a shift")?;
+        ensure!(
+            (0.1..0.15).contains(&real),
+            "one row in eight is rare: {real}"
+        );
+        let again = desk.prints(&format!("evaluate {}-correct --json --quiet", more.len()))?;
+        ensure!(
+            again["test"]["log_loss"] == corrected["test"]["log_loss"],
+            "{more}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn classes_of_one_size_and_tables_without_numbers_are_no_trouble() -> Result<()> {
+    let desk = desk()?;
+    desk.write(
+        "even.csv",
+        table(|i, row| row[5] = ["a", "b"][i % 2].into()),
+    )?;
+    let json = trained(
+        &desk,
+        "even.csv",
+        "--mix none --oversample smote --out even",
+    )?;
+    ensure!(
+        json["data"]["synthetic_rows"] == 0
+            && json["data"]["notes"].to_string().contains("same number")
+    );
+    for mix in ["cutmix", "featmix", "mixup-cutmix"] {
+        let coded = format!("--categorical x,y --mix {mix} --out {mix}");
+        ensure!(
+            trained(&desk, "t.csv", &coded)?["test"]["roc_auc"].is_number(),
+            "{mix}"
+        );
+    }
+    let pca = desk.mixup(&format!(
+        "train table --data t.csv {QUICK} --categorical x,y --mix pca --out pca"
+    ))?;
+    ensure!(
+        pca.code == Some(2) && pca.stderr.contains("principal"),
+        "{}",
+        pca.stderr
     );
     Ok(())
 }
@@ -229,7 +359,15 @@ fn numbers_are_learnt_scored_and_told_in_their_units() -> Result<()> {
     ensure!(again["rows"] == ROWS && again["test"]["mape"].is_number());
     // Two at once.
     let two = trained(&desk, "n.csv", "--target label,x --mix mixup --out two")?;
-    ensure!(two["test"]["rmse"].is_number());
+    ensure!(two["test"]["rmse"].is_number() && two["per_target"]["x"]["rmse"].is_number());
+    let weighted = desk.mixup(&format!(
+        "train table --data n.csv --target label {QUICK} --class-weights --out w"
+    ))?;
+    ensure!(
+        weighted.code == Some(2) && weighted.stderr.contains("--class-weights"),
+        "{}",
+        weighted.stderr
+    );
     let told = desk.succeeds("predict two --data n.csv --quiet")?;
     ensure!(
         told.starts_with("row,label,x\n"),

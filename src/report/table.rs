@@ -1,6 +1,6 @@
 //! Tables for the terminal, aligned by display width, so that names in any script line up.
 
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::compare::number::{decimals, interval, number, p_value, signed};
 use crate::compare::{Arm, Comparison, Verdict, Versus};
@@ -144,7 +144,7 @@ pub(super) fn blocks(names: &[String], columns: impl Iterator<Item = Vec<String>
 pub(super) fn wrapped(text: &str) -> String {
     let mut lines = String::new();
     let mut used = 0;
-    for word in text.split_whitespace() {
+    for word in text.split_whitespace().flat_map(pieces) {
         if used > 0 && used + 1 + word.width() > WIDTH {
             lines.push_str("\n  ");
             used = 2;
@@ -152,11 +152,26 @@ pub(super) fn wrapped(text: &str) -> String {
             lines.push(' ');
             used += 1;
         }
-        lines.push_str(word);
+        lines.push_str(&word);
         used += word.width();
     }
     lines.push('\n');
     lines
+}
+
+/// A word that fits into no line in pieces that do.
+fn pieces(word: &str) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    for letter in word.chars() {
+        let last = pieces.last().map_or(0, |p| p.width());
+        if last + letter.width().unwrap_or(0) > WIDTH - 2 {
+            pieces.push(String::new());
+        }
+        if let Some(piece) = pieces.last_mut() {
+            piece.push(letter);
+        }
+    }
+    pieces
 }
 
 fn transposed(columns: &[Vec<String>]) -> Vec<Vec<String>> {
