@@ -117,10 +117,13 @@ fn times_are_numbers_where_all_are() -> Result<()> {
             Some(vec![3, 1, 2, 0])
         );
     }
-    assert_eq!(
-        order(["b10", "b9", "a", "a"], false)?,
-        Some(vec![2, 3, 0, 1])
-    );
+    let dates = ["2024-10-02", "2024-09-30T08:15", "2023-12-31", "2023-12-31"];
+    assert_eq!(order(dates, false)?, Some(vec![2, 3, 1, 0]));
+    for other in ["b10", "31/12/2023", "2023-1-1", "2023"] {
+        let error = order(["2024-10-02", "2024-09-30", "2023-12-31", other], false);
+        let error = error.expect_err("does not sort as text").to_string();
+        assert!(error.contains("'t'") && error.contains(other), "{error}");
+    }
     Ok(())
 }
 
