@@ -1,24 +1,22 @@
 //! The grid of a comparison: tables × anomalies × seeds × folds × detectors × arms, and what of it makes sense.
 
 use anyhow::Result;
+use candle_core::Device;
 use candle_mixup::Error;
+use candle_mixup::oversample::Progress;
 use candle_mixup::split::Split;
 use candle_mixup::train::TrainSettings;
 use serde::{Deserialize, Serialize};
 
 use super::args::{CompareTableArgs, NetworkArg};
-use super::arm::{Arm, BASELINES, DEFAULT, DEFAULT_FOR_NUMBERS, Treatment, is_plain, suited};
-use super::detector::Detector;
+use super::arm::{Arm, Treatment, is_plain, suited};
+use super::choices;
 use super::network::{Network, Place};
 use super::prepare::Prepared;
-use super::settings::{CompareSettings, Networks, TableData, Training};
+use super::settings::{CompareSettings, Networks, TableData};
 use super::task::{Kind, TableTask};
 use crate::cli::settings;
-use candle_core::Device;
-use candle_mixup::oversample::Progress;
 
-/// Seeds at most.
-const MOST: u64 = 1000;
 /// A comparison that is ready to begin.
 pub struct Grid {
     pub settings: CompareSettings,
@@ -66,33 +64,33 @@ pub struct CellRows<'a> {
 impl Grid {
     /// Reads, splits and checks everything; nothing is trained or written.
     pub fn prepare(args: &CompareTableArgs, progress: &dyn Progress) -> Result<Self> {
-        check_counts(args)?;
+        choices::check_counts(args)?;
         let tables = args.data.iter();
         let tables = tables.map(|d| TableData::of(d, &args.columns, None));
         let tables = tables.collect::<Result<Vec<_>>>()?;
         let tasks = tables.into_iter().map(|t| TableTask::read(t, progress));
         let tasks = tasks.collect::<Result<Vec<_>>>()?;
-        let kind = one_kind(&tasks)?;
-        let tasks = told_apart(tasks);
-        let anomalies = anomalies(&args.anomalies, kind)?;
-        let folds = folds(&tasks, args)?;
-        let detectors = detectors(&args.detectors, kind)?;
+        let kind = choices::one_kind(&tasks)?;
+        let tasks = choices::told_apart(tasks);
+        let anomalies = choices::anomalies(&args.anomalies, kind)?;
+        let folds = choices::folds(&tasks, args)?;
+        let detectors = choices::detectors(&args.detectors, kind)?;
         let settings = CompareSettings {
             version: env!("CARGO_PKG_VERSION").into(),
             command: "compare table".into(),
             fingerprints: tasks.iter().map(|t| t.fingerprint.clone()).collect(),
             tables: tasks.iter().map(|t| t.table.clone()).collect(),
-            arms: arms(args, kind)?,
+            arms: choices::arms(args, kind)?,
             anomalies,
             folds: args.folds,
             seeds: args.seeds,
             prior: args.prior.into(),
             networks: Networks::of(&args.network),
-            training: training(args, &detectors)?,
+            training: choices::training(args, &detectors)?,
             detectors,
         };
         let mut grid = Self {
-            absent: left_out(args, kind, &settings.arms),
+            absent: choices::left_out(args, kind, &settings.arms),
             named: settings
                 .arms
                 .iter()
@@ -314,168 +312,4 @@ impl Grid {
             prior: self.settings.prior,
         }
     }
-}
-
-fn check_counts(args: &CompareTableArgs) -> Result<()> {
-    if !(1..=MOST).contains(&args.seeds) {
-        let range = format!("between 1 and {MOST}");
-        return Err(Error::setting("--seeds", range, args.seeds).into());
-    }
-    if args.training.seed.checked_add(args.seeds).is_none() {
-        let range = "so small that the last seed fits 64 bits";
-        return Err(Error::setting("--seed", range, args.training.seed).into());
-    }
-    if args.training.class_weights {
-        let problem = "--class-weights would weigh every arm; the arm 'weights' does it alone";
-        return Err(Error::Conflict(problem.into()).into());
-    }
-    if args.training.patience.is_some() {
-        let problem = "--patience needs validation rows, which a comparison over folds has not";
-        return Err(Error::Conflict(problem.into()).into());
-    }
-    Ok(())
-}
-
-/// What is to be told must be the same everywhere.
-fn one_kind(tasks: &[TableTask]) -> Result<Kind> {
-    for (i, task) in tasks.iter().enumerate() {
-        let twin = |other: &TableTask| other.table.data == task.table.data;
-        if tasks[..i].iter().any(twin) {
-            let problem = format!("--data: '{}' stands twice", task.name());
-            return Err(Error::Conflict(problem).into());
-        }
-        if task.kind != tasks[0].kind {
-            let problem = format!(
-                "--data: {} and {} do not have the same kind of label (anomalies, classes or numbers)",
-                tasks[0].name(),
-                task.name()
-            );
-            return Err(Error::Conflict(problem).into());
-        }
-    }
-    Ok(tasks[0].kind)
-}
-
-/// Files of one name are called by their whole paths.
-fn told_apart(mut tasks: Vec<TableTask>) -> Vec<TableTask> {
-    let names: Vec<String> = tasks.iter().map(TableTask::name).collect();
-    for (i, task) in tasks.iter_mut().enumerate() {
-        let twins = names.iter().filter(|n| **n == names[i]).count();
-        task.full_name = twins > 1;
-    }
-    tasks
-}
-
-fn folds(tasks: &[TableTask], args: &CompareTableArgs) -> Result<Vec<Vec<Vec<Split>>>> {
-    let first = args.training.seed;
-    let of = |task: &TableTask| {
-        let seeds = first..first + args.seeds;
-        seeds.map(|seed| task.folds(args.folds, seed)).collect()
-    };
-    tasks.iter().map(of).collect()
-}
-
-fn anomalies(given: &[String], kind: Kind) -> Result<Vec<Option<usize>>> {
-    if given.is_empty() {
-        return Ok(vec![None]);
-    }
-    if kind != Kind::Detection {
-        let problem = "--anomalies needs a label of two classes, or --anomaly CLASS";
-        return Err(Error::Conflict(problem.into()).into());
-    }
-    let mut counts: Vec<Option<usize>> = Vec::new();
-    for text in given {
-        let count = match text.parse::<usize>() {
-            _ if text == "all" => None,
-            Ok(n) if n > 0 => Some(n),
-            _ => {
-                let range = "counts of 1 and more, or all";
-                return Err(Error::setting("--anomalies", range, text).into());
-            }
-        };
-        if counts.contains(&count) {
-            let problem = format!("--anomalies: {text} stands twice");
-            return Err(Error::Conflict(problem).into());
-        }
-        counts.push(count);
-    }
-    // Rising, with all of them at the end.
-    counts.sort_by_key(|count| count.unwrap_or(usize::MAX));
-    Ok(counts)
-}
-
-fn training(args: &CompareTableArgs, detectors: &[Detector]) -> Result<Vec<(Detector, Training)>> {
-    let networks = detectors.iter().filter(|d| d.network().is_some());
-    networks
-        .map(|d| Ok((*d, Training::of(&args.training, *d)?)))
-        .collect()
-}
-
-fn detectors(given: &[String], kind: Kind) -> Result<Vec<Detector>> {
-    if given.is_empty() {
-        let mut all = Detector::ALL.to_vec();
-        all.retain(|d| *d != Detector::Isolation || kind == Kind::Detection);
-        return Ok(all);
-    }
-    let mut detectors = Vec::new();
-    for name in given {
-        let detector = Detector::parse(name)?;
-        if detectors.contains(&detector) {
-            return Err(Error::Conflict(format!("--detectors: '{name}' stands twice")).into());
-        }
-        if detector == Detector::Isolation && kind != Kind::Detection {
-            let problem = "--detectors: isolation finds anomalies, and the label has none";
-            return Err(Error::Conflict(problem.into()).into());
-        }
-        detectors.push(detector);
-    }
-    Ok(detectors)
-}
-
-/// The arms asked for, behind those that every comparison has.
-fn arms(args: &CompareTableArgs, kind: Kind) -> Result<Vec<Arm>> {
-    let (default, baselines): (&[&str], &[&str]) = match kind {
-        Kind::Values => (&DEFAULT_FOR_NUMBERS, &BASELINES[..1]),
-        _ => (&DEFAULT, &BASELINES),
-    };
-    let mut names: Vec<&str> = args.arms.iter().map(String::as_str).collect();
-    if names.is_empty() {
-        names = default.to_vec();
-    }
-    if !args.bare {
-        let missing = baselines.iter().filter(|b| !names.contains(b)).copied();
-        names = missing.clone().chain(names.iter().copied()).collect();
-        // The one that the others are compared with stands first.
-        names.sort_by_key(|name| *name != BASELINES[0]);
-    }
-    let arms: Vec<Arm> = names.into_iter().map(Arm::parse).collect::<Result<_>>()?;
-    for (i, arm) in arms.iter().enumerate() {
-        if arms[..i].iter().any(|other| other.name == arm.name) {
-            return Err(Error::Conflict(format!("--arms: '{}' stands twice", arm.name)).into());
-        }
-        if kind == Kind::Values && arm.is_for_classes() {
-            let problem = format!("--arms: '{}' is for classes, not for numbers", arm.name);
-            return Err(Error::Conflict(problem).into());
-        }
-    }
-    Ok(arms)
-}
-
-/// The baselines that --bare leaves out, or that make no sense, said with the reason.
-fn left_out(args: &CompareTableArgs, kind: Kind, arms: &[Arm]) -> Vec<Absent> {
-    let reason = match kind {
-        Kind::Values => "it is for classes, and the label is a number",
-        _ if args.bare => "left out by --bare",
-        _ => return Vec::new(),
-    };
-    let missing = BASELINES
-        .iter()
-        .filter(|b| !arms.iter().any(|a| a.name == **b));
-    let absent = missing.map(|arm| Absent {
-        table: "all".into(),
-        detector: "all".into(),
-        arm: (*arm).into(),
-        why: reason.into(),
-    });
-    absent.collect()
 }

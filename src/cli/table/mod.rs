@@ -3,6 +3,7 @@
 mod args;
 mod arm;
 mod balance;
+mod choices;
 mod compare;
 mod detector;
 mod evaluate;
