@@ -219,8 +219,8 @@ impl Training {
     }
 }
 
-/// How a network is trained where the arguments say nothing of it: until the loss on the training rows of the shipped
-/// sets no longer falls by much.
+/// How a network is trained where the arguments say nothing of it: long enough that faster learning alone, as class
+/// weights give it, is not taken for a gain. Found on shipped sets; README says how.
 pub fn defaults(detector: Detector) -> Defaults {
     let (steps, rate) = match detector {
         Detector::Linear => (1000, 3e-2),
