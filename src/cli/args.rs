@@ -29,9 +29,9 @@ pub enum Command {
     /// Balance a table: synthetic rows for its rare classes
     Oversample(Box<super::oversample::OversampleArgs>),
     /// Print, check and plot a schedule: what will be drawn at each step
-    Schedule(ScheduleArgs),
+    Schedule(super::schedule::ScheduleArgs),
     /// List the data sets that come with the program, or write one out
-    Datasets(DatasetsArgs),
+    Datasets(super::datasets::DatasetsArgs),
 }
 
 /// `mixup compare ...`
@@ -255,14 +255,9 @@ pub struct PrintArgs {
     pub quiet: bool,
 }
 
-/// `mixup train text`
+/// How one run mixes.
 #[derive(Debug, Clone, Args)]
-#[command(allow_negative_numbers = true)]
-pub struct TrainTextArgs {
-    #[command(flatten)]
-    pub data: DataArgs,
-    #[command(flatten)]
-    pub model: ModelArgs,
+pub struct MixArgs {
     /// How to mix: a preset (see `mixup schedule --list`)
     #[arg(
         long,
@@ -274,13 +269,32 @@ pub struct TrainTextArgs {
     /// How to mix: a schedule file (JSON)
     #[arg(long, value_name = "FILE")]
     pub schedule: Option<PathBuf>,
+}
+
+/// How often a run's state is kept.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct CheckpointArgs {
+    /// Seconds between checkpoints
+    #[arg(long, value_name = "S", default_value_t = 60.0, hide_short_help = true)]
+    pub checkpoint_every: f64,
+}
+
+/// `mixup train text`
+#[derive(Debug, Clone, Args)]
+#[command(allow_negative_numbers = true)]
+pub struct TrainTextArgs {
+    #[command(flatten)]
+    pub data: DataArgs,
+    #[command(flatten)]
+    pub model: ModelArgs,
+    #[command(flatten)]
+    pub mixing: MixArgs,
     #[command(flatten)]
     pub training: TrainingArgs,
     #[command(flatten)]
     pub output: OutputArgs,
-    /// Seconds between checkpoints
-    #[arg(long, value_name = "S", default_value_t = 60.0, hide_short_help = true)]
-    pub checkpoint_every: f64,
+    #[command(flatten)]
+    pub checkpoint: CheckpointArgs,
 }
 
 /// `mixup compare text`
@@ -348,64 +362,4 @@ pub struct PredictArgs {
     /// No progress
     #[arg(long)]
     pub quiet: bool,
-}
-
-/// `mixup schedule`
-#[derive(Debug, Clone, Args)]
-pub struct ScheduleArgs {
-    /// A preset
-    #[arg(
-        long,
-        value_name = "PRESET",
-        default_value = "manifold",
-        conflicts_with = "schedule"
-    )]
-    pub mix: String,
-    /// A schedule file (JSON)
-    #[arg(long, value_name = "FILE")]
-    pub schedule: Option<PathBuf>,
-    /// List the presets
-    #[arg(long)]
-    pub list: bool,
-    /// The model's sites, in forward order [default: embedding,hidden1,hidden2,hidden3,pooled, after input where the
-    /// schedule is for tables]
-    #[arg(long, value_delimiter = ',', value_name = "A,B,...")]
-    pub sites: Vec<String>,
-    /// Steps of the run
-    #[arg(long, value_name = "N", default_value_t = 150)]
-    pub steps: u64,
-    /// Training rows
-    #[arg(long, value_name = "N", default_value_t = 60)]
-    pub rows: usize,
-    /// Rows of a batch
-    #[arg(long, value_name = "N", default_value_t = 32)]
-    pub batch: usize,
-    /// Classes, of equal size; the row's number modulo this is its class
-    #[arg(long, value_name = "N", default_value_t = 2)]
-    pub classes: usize,
-    /// Seed
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub seed: u64,
-    /// Print what is drawn at this many first steps
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    pub show: u64,
-    /// Plot probability, alpha and the sites' shares over the run (SVG)
-    #[arg(long, value_name = "FILE")]
-    pub plot: Option<PathBuf>,
-    /// One JSON object on stdout: the schedule, and every step's draws
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `mixup datasets`
-#[derive(Debug, Clone, Args)]
-pub struct DatasetsArgs {
-    /// Write this set out, unpacked, to --out or stdout
-    pub name: Option<String>,
-    /// The file to write; it must not exist
-    #[arg(long, value_name = "FILE", requires = "name")]
-    pub out: Option<PathBuf>,
-    /// JSON instead of a table
-    #[arg(long, conflicts_with = "name")]
-    pub json: bool,
 }

@@ -1,5 +1,6 @@
 //! `mixup compare text`: arms × seeds on the same rows, weights, order and dropout.
 
+use std::collections::HashSet;
 use std::io::Write;
 use std::time::Instant;
 
@@ -18,15 +19,14 @@ use super::describe::{data_summary, draws, report_points, values, warnings};
 use super::interrupt::Interrupt;
 use super::progress::{Bars, RunBar};
 use super::run_dir::{RunDir, pretty};
-use super::settings::{self, DataSettings, Defaults, ModelSettings, RunSettings};
+use super::settings::{self, DataSettings, ModelSettings, RunSettings};
 use super::task::{SeedRows, TextTask};
+use super::training::{self, Defaults};
 
 /// The file that an ended comparison has.
 pub const RESULT: &str = "comparison.json";
 /// The arm that shows what softer targets alone give.
 const CONTROL: &str = "smoothing";
-/// Seeds at most: more show no difference that anybody would care for.
-const MOST_SEEDS: u64 = 1000;
 /// Training rows of a class when neither data nor their number were chosen: the case of few labels.
 const FEW: usize = 10;
 
@@ -93,31 +93,8 @@ struct Cell {
 impl Grid {
     /// Reads, splits and checks everything; nothing is trained or written.
     fn prepare(args: &CompareTextArgs) -> Result<Self> {
-        let arms = args
-            .arms
-            .iter()
-            .map(|arm| settings::arm(arm, Domain::Text))
-            .collect::<Result<Vec<_>>>()?;
-        if let Some((name, _)) = arms
-            .iter()
-            .enumerate()
-            .find(|(i, a)| arms[..*i].iter().any(|b| b.0 == a.0))
-            .map(|x| x.1)
-        {
-            return Err(Error::Conflict(format!("--arms: '{name}' stands twice")).into());
-        }
-        if !(1..=MOST_SEEDS).contains(&args.seeds) {
-            let range = format!("between 1 and {MOST_SEEDS}");
-            return Err(Error::setting("--seeds", range, args.seeds).into());
-        }
-        if args.training.seed.checked_add(args.seeds).is_none() {
-            return Err(Error::setting(
-                "--seed",
-                "so small that the last seed fits 64 bits",
-                args.training.seed,
-            )
-            .into());
-        }
+        let arms = arms(args)?;
+        training::check_seeds(args.training.seed, args.seeds)?;
         let model = ModelSettings::of(&args.model)?;
         let kind = model.model.clone();
         let task = TextTask::prepare(
@@ -129,11 +106,11 @@ impl Grid {
         let rows = (first..first + args.seeds)
             .map(|seed| task.rows(seed))
             .collect::<Result<Vec<_>>>()?;
-        let head_rate = settings::head_rate(&args.model)?;
+        let head_rate = training::head_rate(&args.model)?;
         let defaults = Defaults::of_text(&kind);
-        let training = settings::training(&args.training, defaults, rows[0].train.len())?;
+        let training = training::settings(&args.training, defaults, rows[0].train.len())?;
         for rows in &rows {
-            settings::check_rows(&training, rows.train.len(), rows.validation.len())?;
+            training::check_rows(&training, rows.train.len(), rows.validation.len())?;
         }
         let settings = RunSettings {
             version: env!("CARGO_PKG_VERSION").into(),
@@ -359,6 +336,25 @@ impl Grid {
         let metrics = metrics(self.task.main_metric(), &cells[0].test);
         Ok(Comparison::of(&metrics, arms)?.with_control(CONTROL))
     }
+}
+
+/// The arms asked for.
+fn arms(args: &CompareTextArgs) -> Result<Vec<(String, Schedule)>> {
+    let arms = args.arms.iter().map(|arm| settings::arm(arm, Domain::Text));
+    let arms = arms.collect::<Result<Vec<_>>>()?;
+    check_once("--arms", arms.iter().map(|(name, _)| name.as_str()))?;
+    Ok(arms)
+}
+
+/// Refuses a name that stands twice.
+pub fn check_once<'a>(flag: &str, names: impl Iterator<Item = &'a str>) -> Result<()> {
+    let mut seen = HashSet::new();
+    for name in names {
+        if !seen.insert(name) {
+            return Err(Error::Conflict(format!("{flag}: '{name}' stands twice")).into());
+        }
+    }
+    Ok(())
 }
 
 /// The metrics there are, the main one first.

@@ -1,12 +1,25 @@
 //! `mixup datasets`: the sets that come with the program.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use anyhow::Result;
 use candle_mixup::data::{Dataset, datasets};
 use candle_mixup::{Error, files};
+use clap::Args;
 
-use super::args::DatasetsArgs;
+/// `mixup datasets`
+#[derive(Debug, Clone, Args)]
+pub struct DatasetsArgs {
+    /// Write this set out, unpacked, to --out or stdout
+    pub name: Option<String>,
+    /// The file to write; it must not exist
+    #[arg(long, value_name = "FILE", requires = "name")]
+    pub out: Option<PathBuf>,
+    /// JSON instead of a table
+    #[arg(long, conflicts_with = "name")]
+    pub json: bool,
+}
 
 pub fn run(args: DatasetsArgs) -> Result<()> {
     match (&args.name, &args.out) {

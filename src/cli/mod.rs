@@ -21,6 +21,7 @@ mod stand_in;
 mod table;
 mod task;
 mod train;
+mod training;
 
 use std::process::ExitCode;
 

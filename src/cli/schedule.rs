@@ -1,6 +1,7 @@
 //! `mixup schedule`: the checked JSON, what is drawn at each step, and a plot.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use anyhow::Result;
 use candle_mixup::report::{Draw, schedule_svg};
@@ -8,11 +9,58 @@ use candle_mixup::schedule::{
     Clock, Domain, Pairing, Schedule, Scheduler, Task, TaskKind, presets,
 };
 use candle_mixup::{Error, MixPlan, Site, files};
+use clap::Args;
 use serde_json::json;
 
-use super::args::ScheduleArgs;
 use super::settings;
 use super::stand_in::{self, StandIn};
+
+/// `mixup schedule`
+#[derive(Debug, Clone, Args)]
+pub struct ScheduleArgs {
+    /// A preset
+    #[arg(
+        long,
+        value_name = "PRESET",
+        default_value = "manifold",
+        conflicts_with = "schedule"
+    )]
+    pub mix: String,
+    /// A schedule file (JSON)
+    #[arg(long, value_name = "FILE")]
+    pub schedule: Option<PathBuf>,
+    /// List the presets
+    #[arg(long)]
+    pub list: bool,
+    /// The model's sites, in forward order [default: embedding,hidden1,hidden2,hidden3,pooled, after input where the
+    /// schedule is for tables]
+    #[arg(long, value_delimiter = ',', value_name = "A,B,...")]
+    pub sites: Vec<String>,
+    /// Steps of the run
+    #[arg(long, value_name = "N", default_value_t = 150)]
+    pub steps: u64,
+    /// Training rows
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    pub rows: usize,
+    /// Rows of a batch
+    #[arg(long, value_name = "N", default_value_t = 32)]
+    pub batch: usize,
+    /// Classes, of equal size; the row's number modulo this is its class
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub classes: usize,
+    /// Seed
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Print what is drawn at this many first steps
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub show: u64,
+    /// Plot probability, alpha and the sites' shares over the run (SVG)
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
+    /// One JSON object on stdout: the schedule, and every step's draws
+    #[arg(long)]
+    pub json: bool,
+}
 
 pub fn run(args: ScheduleArgs) -> Result<()> {
     if args.list {

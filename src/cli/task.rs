@@ -19,7 +19,8 @@ use candle_mixup::{Error, Tapped};
 
 use super::model::{Built, Family, TextModel};
 use super::rows::{append, classes_of, name_share_classes, strata, test_split};
-use super::settings::{self, DataSettings, HeldOut, ModelSettings};
+use super::settings::{DataSettings, HeldOut, ModelSettings};
+use super::training;
 
 /// Share of the training rows that are validation rows, unless one is given, and from how many rows on.
 pub const VALIDATION_SHARE: f64 = 0.1;
@@ -285,7 +286,7 @@ impl TextTask {
             seed: run.seed,
             features: None,
         };
-        settings::check_partners(schedule, run.batch, rows.train.len())?;
+        training::check_partners(schedule, run.batch, rows.train.len())?;
         Ok(schedule.clone().check(&built.model.sites(), &task)?)
     }
 

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 use candle_mixup::metrics::Scores;
@@ -18,8 +18,9 @@ use super::interrupt::Interrupt;
 use super::model::Built;
 use super::progress::{Bars, RunBar};
 use super::run_dir::{RunDir, pretty};
-use super::settings::{self, DataSettings, Defaults, ModelSettings, RunSettings};
+use super::settings::{self, DataSettings, ModelSettings, RunSettings};
 use super::task::{SeedRows, TextTask};
+use super::training::{self, Defaults};
 
 /// The file that an ended run has.
 pub const RESULT: &str = "metrics.json";
@@ -37,13 +38,7 @@ pub fn run(args: TrainTextArgs) -> Result<()> {
 fn train_text(args: &TrainTextArgs, started: Instant) -> Result<()> {
     let print = args.output.print;
     let prepared = Prepared::new(args)?;
-    let every = Duration::try_from_secs_f64(args.checkpoint_every).map_err(|_| {
-        Error::setting(
-            "--checkpoint-every",
-            "0 or more seconds",
-            args.checkpoint_every,
-        )
-    })?;
+    let every = training::checkpoint_every(args.checkpoint)?;
     let dir = RunDir::open(
         &args.output,
         "train-text",
@@ -96,17 +91,20 @@ struct Prepared {
 
 impl Prepared {
     fn new(args: &TrainTextArgs) -> Result<Self> {
-        let (name, schedule) =
-            settings::schedule(&args.mix, args.schedule.as_deref(), Some(Domain::Text))?;
+        let (name, schedule) = settings::schedule(
+            &args.mixing.mix,
+            args.mixing.schedule.as_deref(),
+            Some(Domain::Text),
+        )?;
         let model = ModelSettings::of(&args.model)?;
         let kind = model.model.clone();
         let device = settings::device(&args.training.machine)?;
         let task = TextTask::prepare(DataSettings::of(&args.data)?, model, device)?;
         let rows = task.rows(args.training.seed)?;
-        let head_rate = settings::head_rate(&args.model)?;
+        let head_rate = training::head_rate(&args.model)?;
         let defaults = Defaults::of_text(&kind);
-        let training = settings::training(&args.training, defaults, rows.train.len())?;
-        settings::check_rows(&training, rows.train.len(), rows.validation.len())?;
+        let training = training::settings(&args.training, defaults, rows.train.len())?;
+        training::check_rows(&training, rows.train.len(), rows.validation.len())?;
         let built = task.build(&rows.tokens, training.seed, head_rate / training.rate)?;
         let scheduler = task.scheduler(&schedule, &built, &rows, &training)?;
         let settings = RunSettings {

@@ -52,14 +52,25 @@ pub fn run(args: OversampleArgs) -> Result<()> {
         .num_threads(super::settings::threads(args.output.threads)?)
         .build_global()
         .context("cannot start threads")?;
-    let source = Source::parse(&args.file)?;
-    let out = out(&args, &source)?;
-    check_free(&args, &out, &source)?;
     let bar = WorkBar::new(
         &Bars::new(args.print.quiet),
         Interrupt::listen_and_say("stopping (Ctrl-C again ends at once)")?,
     );
-    let schema = table::scan(&source, &scan_options(&args.columns, &source), &bar)?;
+    let mut run = balance(args, started, &bar)?;
+    run.removed = work::clean(&run, &bar)?;
+    run.notes.extend(work::cleaned(&run));
+    write::table(&run, &bar)?;
+    summary::report(&run, &bar)?;
+    bar.finish();
+    summary::print(&run)
+}
+
+/// Reads the table and makes the rows; nothing is written.
+fn balance(args: OversampleArgs, started: Instant, bar: &WorkBar) -> Result<Run> {
+    let source = Source::parse(&args.file)?;
+    let out = out(&args, &source)?;
+    check_free(&args, &out, &source)?;
+    let schema = table::scan(&source, &scan_options(&args.columns, &source), bar)?;
     if let Out::File(path) = &out {
         table::check_output(path, &source, &schema, &write::options(&args, &[]))?;
     }
@@ -75,7 +86,7 @@ pub fn run(args: OversampleArgs) -> Result<()> {
         .to_make(&schema.counts(), &names, settings.like)?;
     let classes = work::classes_to_load(&args, &settings, &to_make);
     let which = classes.as_deref().map_or(Which::All, Which::Classes);
-    let table = table::load(&source, &schema, which, missing, &bar)?;
+    let table = table::load(&source, &schema, which, missing, bar)?;
     let spread = schema.spread();
     let rows = spread_rows(&table, &settings, &spread)?;
     let strata = Strata {
@@ -83,11 +94,11 @@ pub fn run(args: OversampleArgs) -> Result<()> {
         names: &names,
     };
     let balanced = oversampler
-        .make(&rows, strata, &to_make, &bar)
+        .make(&rows, strata, &to_make, bar)
         .map_err(|e| columns::advised(e, &source.to_string()))?;
     let mut notes: Vec<String> = balanced.notes.iter().map(ToString::to_string).collect();
     notes.extend(columns::outweighed(&settings, &schema));
-    let mut run = Run {
+    Ok(Run {
         args,
         source,
         schema,
@@ -99,13 +110,7 @@ pub fn run(args: OversampleArgs) -> Result<()> {
         notes,
         out,
         started,
-    };
-    run.removed = work::clean(&run, &bar)?;
-    run.notes.extend(work::cleaned(&run));
-    write::table(&run, &bar)?;
-    summary::report(&run, &bar)?;
-    bar.finish();
-    summary::print(&run)
+    })
 }
 
 impl Run {

@@ -1,10 +1,8 @@
 //! The arguments of the table commands.
 
-use std::path::PathBuf;
-
 use clap::{Args, ValueEnum};
 
-use crate::cli::args::{OutputArgs, TrainingArgs};
+use crate::cli::args::{CheckpointArgs, MixArgs, OutputArgs, TrainingArgs};
 
 /// What stands where in a table.
 #[derive(Debug, Clone, Args)]
@@ -126,17 +124,8 @@ pub struct TrainTableArgs {
     pub model: NetworkArg,
     #[command(flatten)]
     pub network: NetworkArgs,
-    /// How to mix: a preset (see `mixup schedule --list`)
-    #[arg(
-        long,
-        value_name = "PRESET",
-        default_value = "mixup",
-        conflicts_with = "schedule"
-    )]
-    pub mix: String,
-    /// How to mix: a schedule file (JSON)
-    #[arg(long, value_name = "FILE")]
-    pub schedule: Option<PathBuf>,
+    #[command(flatten)]
+    pub mixing: MixArgs,
     /// Balance the training rows first, by a method of `mixup oversample`
     #[arg(long, value_name = "METHOD")]
     pub oversample: Option<String>,
@@ -147,9 +136,8 @@ pub struct TrainTableArgs {
     pub training: TrainingArgs,
     #[command(flatten)]
     pub output: OutputArgs,
-    /// Seconds between checkpoints
-    #[arg(long, value_name = "S", default_value_t = 60.0, hide_short_help = true)]
-    pub checkpoint_every: f64,
+    #[command(flatten)]
+    pub checkpoint: CheckpointArgs,
 }
 
 /// What becomes of probabilities that were learnt on balanced rows.

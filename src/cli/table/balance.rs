@@ -1,7 +1,7 @@
 //! Balancing the training rows of one run: raw rows, or the vectors of a hidden space.
 
 use anyhow::Result;
-use candle_mixup::oversample::{Balanced, Note, Real, Rows, Settings, Strategy};
+use candle_mixup::oversample::{Balanced, Real, Rows, Settings, Strategy};
 use candle_mixup::split::Strata;
 
 use super::task::TableTask;
@@ -41,7 +41,7 @@ pub fn balance<T: Real>(
         ..settings.clone()
     };
     let balanced = settings.check()?.run(real, strata)?;
-    let notes = balanced.notes.iter().map(in_words).collect();
+    let notes = balanced.notes.iter().map(ToString::to_string).collect();
     Ok(Made { balanced, notes })
 }
 
@@ -67,25 +67,5 @@ impl Made {
         let recipes = self.balanced.made.iter().map(|made| &made.recipe);
         let own = recipes.flat_map(|recipe| recipe.pairs.own());
         own.map(|&i| train[i as usize]).collect()
-    }
-}
-
-/// What a policy did, in words.
-fn in_words(note: &Note) -> String {
-    match note {
-        Note::Shrunk { class, rows, k } => {
-            format!(
-                "class {class} has {rows} rows: k is {} instead of {k}",
-                rows - 1
-            )
-        }
-        Note::Duplicated { class } => format!("the only row of class {class} was duplicated"),
-        Note::Missed { class, asked, made } => {
-            format!("class {class}: {made} rows made of {asked}")
-        }
-        Note::FellBack { class, reason } => {
-            format!("class {class} was balanced by SMOTE: {reason}")
-        }
-        _ => "a policy of the oversampler was applied".into(),
     }
 }

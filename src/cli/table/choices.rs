@@ -10,20 +10,12 @@ use super::detector::Detector;
 use super::grid::Absent;
 use super::settings::Training;
 use super::task::{Kind, TableTask};
-
-/// Seeds at most.
-const MOST: u64 = 1000;
+use crate::cli::compare::check_once;
+use crate::cli::training;
 
 /// Refuses counts and flags that a comparison over folds has no use for.
 pub fn check_counts(args: &CompareTableArgs) -> Result<()> {
-    if !(1..=MOST).contains(&args.seeds) {
-        let range = format!("between 1 and {MOST}");
-        return Err(Error::setting("--seeds", range, args.seeds).into());
-    }
-    if args.training.seed.checked_add(args.seeds).is_none() {
-        let range = "so small that the last seed fits 64 bits";
-        return Err(Error::setting("--seed", range, args.training.seed).into());
-    }
+    training::check_seeds(args.training.seed, args.seeds)?;
     if args.training.class_weights {
         let problem = "--class-weights would weigh every arm; the arm 'weights' does it alone";
         return Err(Error::Conflict(problem.into()).into());
@@ -106,7 +98,7 @@ pub fn anomalies(given: &[String], kind: Kind) -> Result<Vec<Option<usize>>> {
 }
 
 /// How each network is trained.
-pub fn training(
+pub fn network_training(
     args: &CompareTableArgs,
     detectors: &[Detector],
 ) -> Result<Vec<(Detector, Training)>> {
@@ -123,12 +115,10 @@ pub fn detectors(given: &[String], kind: Kind) -> Result<Vec<Detector>> {
         all.retain(|d| *d != Detector::Isolation || kind == Kind::Detection);
         return Ok(all);
     }
+    check_once("--detectors", given.iter().map(String::as_str))?;
     let mut detectors = Vec::new();
     for name in given {
         let detector = Detector::parse(name)?;
-        if detectors.contains(&detector) {
-            return Err(Error::Conflict(format!("--detectors: '{name}' stands twice")).into());
-        }
         if detector == Detector::Isolation && kind != Kind::Detection {
             let problem = "--detectors: isolation finds anomalies, and the label has none";
             return Err(Error::Conflict(problem.into()).into());
@@ -155,10 +145,8 @@ pub fn arms(args: &CompareTableArgs, kind: Kind) -> Result<Vec<Arm>> {
         names.sort_by_key(|name| *name != BASELINES[0]);
     }
     let arms: Vec<Arm> = names.into_iter().map(Arm::parse).collect::<Result<_>>()?;
-    for (i, arm) in arms.iter().enumerate() {
-        if arms[..i].iter().any(|other| other.name == arm.name) {
-            return Err(Error::Conflict(format!("--arms: '{}' stands twice", arm.name)).into());
-        }
+    check_once("--arms", arms.iter().map(|a| a.name.as_str()))?;
+    for arm in &arms {
         if kind == Kind::Values && arm.is_for_classes() {
             let problem = format!("--arms: '{}' is for classes, not for numbers", arm.name);
             return Err(Error::Conflict(problem).into());

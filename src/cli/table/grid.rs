@@ -15,7 +15,7 @@ use super::network::{Network, Place};
 use super::prepare::Prepared;
 use super::settings::{CompareSettings, Networks, TableData};
 use super::task::{Kind, TableTask};
-use crate::cli::settings;
+use crate::cli::{settings, training};
 
 /// A comparison that is ready to begin.
 pub struct Grid {
@@ -86,7 +86,7 @@ impl Grid {
             seeds: args.seeds,
             prior: args.prior.into(),
             networks: Networks::of(&args.network),
-            training: choices::training(args, &detectors)?,
+            training: choices::network_training(args, &detectors)?,
             detectors,
         };
         let mut grid = Self {
@@ -224,7 +224,7 @@ impl Grid {
             }
             let rows = self.rows(cell)?.train.len();
             for (_, training) in &self.settings.training {
-                settings::check_rows(&training.over(rows, 0), rows, 0)?;
+                training::check_rows(&training.over(rows, 0), rows, 0)?;
             }
         }
         match cells.is_empty() {

@@ -16,7 +16,7 @@ use super::score::Said;
 use super::settings::Prior;
 use super::shift::{Shift, moves_shares};
 use super::task::{Kind, TableTask};
-use crate::cli::settings;
+use crate::cli::training;
 
 /// A network with its weights.
 pub struct Network<'a> {
@@ -53,7 +53,7 @@ impl<'a> Network<'a> {
         let shape = prepared.encoder.shape();
         let model = TableModel::load(&weights, model, shape, task.outputs())?;
         let features = prepared.features(task, &model, schedule)?;
-        settings::check_partners(schedule, training.batch, prepared.train.len())?;
+        training::check_partners(schedule, training.batch, prepared.train.len())?;
         let run = run_of(&prepared.labels, &prepared.train, Some(features), training);
         Ok(Self {
             scheduler: schedule.clone().check(&model.sites(), &run)?,

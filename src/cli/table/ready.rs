@@ -22,6 +22,7 @@ use super::task::{Kind, TableTask};
 use crate::cli::progress::WorkBar;
 use crate::cli::settings::{self, HeldOut};
 use crate::cli::task::{VALIDATION_FROM, VALIDATION_SHARE};
+use crate::cli::training;
 
 /// A run that is ready to begin.
 pub struct Ready {
@@ -141,7 +142,7 @@ impl Ready {
     /// Refuses what could not be trained or scored.
     fn check(&mut self) -> Result<()> {
         let rows = self.prepared.train.len();
-        settings::check_rows(&self.settings.training, rows, self.validation.len())?;
+        training::check_rows(&self.settings.training, rows, self.validation.len())?;
         self.truth.check("test")?;
         Truth::of(&self.task, &self.prepared.train[..self.real]).check("training")?;
         self.in_both = self.shared(&self.prepared.train[..self.real]);
@@ -251,8 +252,11 @@ fn own_rows(
 
 /// The one arm of a training run.
 fn arm(args: &TrainTableArgs) -> Result<Arm> {
-    let (name, schedule) =
-        settings::schedule(&args.mix, args.schedule.as_deref(), Some(Domain::Table))?;
+    let (name, schedule) = settings::schedule(
+        &args.mixing.mix,
+        args.mixing.schedule.as_deref(),
+        Some(Domain::Table),
+    )?;
     let schedule = Box::new(schedule);
     let Some(method) = &args.oversample else {
         let treatment = Treatment::Schedule(schedule);

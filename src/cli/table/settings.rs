@@ -14,7 +14,8 @@ use super::args::{NetworkArg, NetworkArgs, NumbersArg, PriorArg, TableColumnArgs
 use super::arm::Arm;
 use super::detector::Detector;
 use crate::cli::args::TrainingArgs;
-use crate::cli::settings::{self, Defaults, HeldOut, absolute};
+use crate::cli::settings::{HeldOut, absolute};
+use crate::cli::training::{self, Defaults};
 
 /// Bins of the piecewise-linear encoding.
 const BINS: usize = 16;
@@ -190,7 +191,7 @@ impl Training {
     pub fn of(args: &TrainingArgs, detector: Detector) -> Result<Self> {
         let defaults = defaults(detector);
         let asked = args.steps.is_some() || args.epochs.is_some();
-        let mut settings = settings::training(args, defaults, 1)?;
+        let mut settings = training::settings(args, defaults, 1)?;
         if !asked {
             settings.length = Length::Epochs(1);
         }

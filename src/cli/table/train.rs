@@ -1,7 +1,7 @@
 //! `mixup train table`: one network, one run directory.
 
 use std::io::Write;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 use candle_mixup::metrics::Scores;
@@ -22,6 +22,7 @@ use crate::cli::progress::{Bars, RunBar, WorkBar};
 use crate::cli::run_dir::RunDir;
 use crate::cli::settings;
 use crate::cli::train::{RESULT, already_finished, print_file};
+use crate::cli::training;
 
 pub fn run(args: TrainTableArgs) -> Result<()> {
     let started = Instant::now();
@@ -37,10 +38,7 @@ fn train_table(args: &TrainTableArgs, started: Instant) -> Result<()> {
     let bars = Bars::new(args.output.print.quiet);
     let interrupt = Interrupt::listen()?;
     let reading = WorkBar::new(&bars, interrupt.clone());
-    let every = Duration::try_from_secs_f64(args.checkpoint_every).map_err(|_| {
-        let range = "0 or more seconds";
-        Error::setting("--checkpoint-every", range, args.checkpoint_every)
-    })?;
+    let every = training::checkpoint_every(args.checkpoint)?;
     let ready = Ready::new(args, &reading)?;
     reading.finish();
     let network = ready.network()?;
