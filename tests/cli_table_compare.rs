@@ -363,3 +363,32 @@ fn probabilities_are_brought_back_to_the_real_shares() -> Result<()> {
     );
     Ok(())
 }
+
+#[test]
+fn arms_differ_in_nothing_but_what_they_do() -> Result<()> {
+    let desk = desk()?;
+    desk.write(
+        "twin.json",
+        r#"{"name": "twin", "probability": 0, "sites": []}"#,
+    )?;
+    let json = desk.prints(&format!(
+        "compare table --data t.csv {QUICK} --seeds 2 --detectors linear,mlp,transformer --arms none,mixup,twin.json --json --out r"
+    ))?;
+    for detector in ["linear", "mlp", "transformer"] {
+        let of = |name: &str| {
+            Ok::<_, anyhow::Error>(arm(&json, &format!("{detector}/{name}"))?["runs"].clone())
+        };
+        let none = of("none")?;
+        ensure!(
+            none == of("twin")?,
+            "{detector}: same folds, initial weights, order and dropout"
+        );
+        ensure!(none != of("mixup")?, "{detector}: mixup does something");
+        let runs = none.as_array().context("runs")?;
+        ensure!(
+            runs.len() == 6 && runs[0]["test"] != runs[3]["test"],
+            "seeds differ"
+        );
+    }
+    Ok(())
+}
