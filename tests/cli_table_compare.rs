@@ -68,6 +68,10 @@ fn every_detector_gets_every_arm_that_it_takes() -> Result<()> {
             == 1
     );
     ensure!(arm(&json, "isolation/none")?["mean"]["log_loss"].is_null());
+    ensure!(
+        arm(&json, "mlp/latent")?["runs"] != arm(&json, "mlp/none")?["runs"],
+        "the head was trained again"
+    );
     // What is not there is said, with a reason.
     let absent = json["absent"].as_array().context("absent")?;
     let says = |detector: &str, arm: &str| {

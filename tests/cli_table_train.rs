@@ -131,7 +131,7 @@ fn test_rows_have_no_part_in_training() -> Result<()> {
         // Rows whose label does not change, but everything else of them, and which are tested.
         let told = desk.prints(&format!("evaluate {name}1 --json --quiet"))?;
         ensure!(told["rows"] == first["data"]["test_rows"]);
-        let tested = tested_rows(&desk)?;
+        let tested = tested_rows()?;
         desk.write(
             "changed.csv",
             table(|i, row| {
@@ -158,20 +158,46 @@ fn test_rows_have_no_part_in_training() -> Result<()> {
     Ok(())
 }
 
-/// The rows that `train` sets aside, found by what it says of a table in which each row says its number.
-fn tested_rows(desk: &Desk) -> Result<Vec<usize>> {
-    // A row is a test row if a change of its label changes the scores and nothing of the model; cheaper to know: the
-    // split depends on classes and seed 0 alone, so the same rows are set aside by the library.
-    let classes: Vec<u32> = (0..ROWS).map(|i| u32::from(row(i)[5] == "rare")).collect();
-    let names = ["usual".to_string(), "rare".to_string()];
-    let strata = candle_mixup::split::Strata {
-        classes: &classes,
-        names: &names,
+#[test]
+fn numbers_of_test_rows_have_no_part_in_training() -> Result<()> {
+    let desk = desk()?;
+    let numbers = |changed: &[usize]| {
+        table(|i, row| {
+            let far = if changed.contains(&i) { 1e5 } else { 0.0 };
+            row[5] = format!("{}", far + 3.0 + (i * 37 % 23) as f64 * 0.5);
+        })
     };
+    let tested = held_out(&[0; ROWS], &[])?;
+    desk.write("far.csv", numbers(&tested))?;
+    let command = "--target label --mix cmixup";
+    let near = trained(&desk, "n.csv", &format!("{command} --out near"))?;
+    let far = trained(&desk, "far.csv", &format!("{command} --out far"))?;
+    for file in ["model.safetensors", "history.jsonl", "config.json"] {
+        let (a, b) = (
+            desk.read(&format!("near/{file}"))?,
+            desk.read(&format!("far/{file}"))?,
+        );
+        ensure!(a == b, "{file} knows of the targets of test rows");
+    }
+    let rmse = |json: &Value| json["test"]["rmse"].as_f64().context("rmse");
+    ensure!(
+        rmse(&far)? > 9e4 && rmse(&near)? < 1e3,
+        "the targets did change"
+    );
+    Ok(())
+}
+
+/// The rows that `train` sets aside of the table: they depend on classes and seed 0 alone.
+fn tested_rows() -> Result<Vec<usize>> {
+    let classes: Vec<u32> = (0..ROWS).map(|i| u32::from(row(i)[5] == "rare")).collect();
+    held_out(&classes, &["usual".to_string(), "rare".to_string()])
+}
+
+fn held_out(classes: &[u32], names: &[String]) -> Result<Vec<usize>> {
+    let strata = candle_mixup::split::Strata { classes, names };
     let rows: Vec<u32> = (0..ROWS as u32).collect();
     let lone = candle_mixup::split::Lone::Refuse;
     let split = candle_mixup::split::stratified(&rows, strata, 0.2, 2000, lone, 0)?;
-    ensure!(desk.at("t.csv").exists());
     Ok(split.held_out.into_iter().map(|r| r as usize).collect())
 }
 
