@@ -103,6 +103,7 @@ fn scheduler(bandwidth: f64) -> Result<Scheduler> {
         epochs: 1,
         seed: 42,
         features: None,
+        image: None,
     };
     Ok(Schedule::from_json(&json)?.check(&[Site::Input], &task)?)
 }

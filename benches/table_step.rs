@@ -109,7 +109,7 @@ fn median_step(case: &Case, steps: u64, drops: bool) -> Result<f64> {
         let start = Instant::now();
         let mut tap = MixTap::new(Some(&plan));
         if drops {
-            tap = tap.with_dropout(DropoutKeys::new(0, step));
+            tap = tap.training(DropoutKeys::new(0, step));
         }
         let logits = model.forward(&input, &mut tap)?;
         let targets = mix_targets(&targets, &plan.pairs)?;

@@ -66,6 +66,7 @@ fn main() -> Result<()> {
         epochs: steps as u32,
         seed: 7,
         features: None,
+        image: None,
     };
     let scheduler = Schedule::preset("manifold")?.check(&sites, &task)?;
     let parameters = Parameter::from_varmap(&vars);

@@ -71,6 +71,7 @@ fn run(
         epochs: 32,
         seed,
         features: None, // only blends of columns need them
+        image: None,
     };
     let source = TableSource::new(rows, device.clone());
     let job = Job {

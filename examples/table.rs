@@ -59,6 +59,7 @@ fn main() -> Result<()> {
         epochs: 15,
         seed,
         features: None, // only blends of columns need them
+        image: None,
     };
     let source = TableSource::new(&rows, device.clone());
     let job = Job {

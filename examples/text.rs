@@ -65,6 +65,7 @@ fn main() -> Result<()> {
         epochs: 30,
         seed,
         features: None,
+        image: None,
     };
     let job = Job {
         model: &model,

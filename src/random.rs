@@ -46,6 +46,10 @@ pub enum Purpose {
     Added = 16,
     /// What a tree sees and where it cuts.
     Tree = 17,
+    /// How an image is augmented.
+    Augment = 18,
+    /// Where a box stands.
+    Box = 19,
 }
 
 /// A stream of draws for one (seed, purpose, counter).

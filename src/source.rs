@@ -1,11 +1,13 @@
 //! What training and evaluation read: rows by number, in the model's own input form.
 
 use crate::error::Result;
+use crate::plan::MixPlan;
 
 /// Rows that a model can read, by number.
 pub trait RowSource: Sync {
-    /// What the model's forward pass takes: a token batch, a table batch, an image batch.
-    type Input;
+    /// What the model's forward pass takes: a token batch, a table batch, an image batch. It may be made on a thread
+    /// of its own.
+    type Input: Send;
 
     /// Number of rows.
     fn len(&self) -> usize;
@@ -21,8 +23,43 @@ pub trait RowSource: Sync {
     /// Candle's.
     fn batch(&self, rows: &[u32]) -> Result<Self::Input>;
 
+    /// The same as a training pass sees them: changed at random by what is known beforehand to leave the target alone
+    /// (a mirrored photograph), and already mixed where the plan mixes the raw input and the source can do it on its
+    /// own buffer. A function of what is asked and of nothing else. By default the plain batch, unmixed.
+    ///
+    /// # Errors
+    /// Candle's, and the blend's.
+    fn training(&self, asked: &Asked<'_>) -> Result<Fed<Self::Input>> {
+        Ok(Fed {
+            input: self.batch(asked.rows)?,
+            mixed: false,
+        })
+    }
+
     /// How large a row is (tokens of a text): rows of similar size are batched together. 1 where all are alike.
     fn size(&self, _row: u32) -> usize {
         1
     }
+}
+
+/// What a training pass asks of a source.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The rows in order: the batch's own and behind them those that the plan loads.
+    pub rows: &'a [u32],
+    /// The run's seed.
+    pub seed: u64,
+    /// The epoch, from 0.
+    pub epoch: u32,
+    /// The pass's plan.
+    pub plan: Option<&'a MixPlan>,
+}
+
+/// A batch for a training pass.
+#[derive(Debug)]
+pub struct Fed<I> {
+    /// What the forward pass reads.
+    pub input: I,
+    /// Whether the rows are already mixed as the plan says, so that the tap must not mix them again.
+    pub mixed: bool,
 }

@@ -49,9 +49,14 @@ pub trait Tap {
         None
     }
 
-    /// The key of the pass's next dropout mask; `None`, the default, drops nothing.
+    /// Whether the pass trains: batch norm then takes its statistics from the batch, and notes them. Default: false.
     ///
-    /// The pass and not the model knows whether it trains, so a model needs no train switch.
+    /// The pass and not the model knows, so a model needs no train switch.
+    fn trains(&self) -> bool {
+        false
+    }
+
+    /// The key of the pass's next dropout mask; `None`, the default, drops nothing.
     fn dropout(&mut self) -> Option<u64> {
         None
     }
@@ -103,6 +108,7 @@ impl DropoutKeys {
 pub struct MixTap<'a> {
     plan: Option<&'a MixPlan>,
     keys: Option<DropoutKeys>,
+    input_is_mixed: bool,
     reached: bool,
 }
 
@@ -112,13 +118,21 @@ impl<'a> MixTap<'a> {
         Self {
             plan,
             keys: None,
+            input_is_mixed: false,
             reached: false,
         }
     }
 
-    /// The same with dropout switched on in the model.
-    pub fn with_dropout(mut self, keys: DropoutKeys) -> Self {
+    /// The same for a pass that trains: dropout is on, and batch norm goes by the batch.
+    pub fn training(mut self, keys: DropoutKeys) -> Self {
         self.keys = Some(keys);
+        self
+    }
+
+    /// The same for an input that the source has already mixed as the plan says (see
+    /// [`RowSource::training`](crate::RowSource::training)).
+    pub fn input_is_mixed(mut self, mixed: bool) -> Self {
+        self.input_is_mixed = mixed;
         self
     }
 
@@ -143,6 +157,9 @@ impl Tap for MixTap<'_> {
             return Ok(flow);
         };
         self.reached = true;
+        if self.input_is_mixed {
+            return Ok(flow);
+        }
         Ok(Flow {
             x: mix(&flow.x, &plan.pairs, &plan.blend)?,
             mask: flow
@@ -168,6 +185,10 @@ impl Tap for MixTap<'_> {
             reach[partner] = reach[partner].max(both);
         }
         Some(reach)
+    }
+
+    fn trains(&self) -> bool {
+        self.keys.is_some()
     }
 
     fn dropout(&mut self) -> Option<u64> {

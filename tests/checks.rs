@@ -398,6 +398,7 @@ fn check_names_the_rule_that_a_task_cannot_serve() {
     }
     let bare = Task {
         features: None,
+        image: None,
         ..table_task(100, 10)
     };
     let table = table_task(100, 10);

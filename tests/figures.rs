@@ -163,6 +163,7 @@ fn scheduler(
         epochs: EPOCHS,
         seed,
         features: None,
+        image: None,
     };
     Schedule::from_json(json)?.check(&model.sites(), &task)
 }

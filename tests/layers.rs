@@ -15,7 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["schedule", "tap", "source", "split", "data"],
     &["nn"],
     &["oversample"],
-    &["text", "table", "detect"],
+    &["text", "table", "image", "detect"],
     &["train", "compare"],
     &["report"],
 ];

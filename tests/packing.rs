@@ -179,7 +179,7 @@ fn an_encoder_gives_the_same_logits_and_gradients_with_and_without_padding() -> 
                 loaded: vec![],
             });
             let keys = DropoutKeys::new(3, 4);
-            let tap = || MixTap::new(plan.as_ref()).with_dropout(keys.clone());
+            let tap = || MixTap::new(plan.as_ref()).training(keys.clone());
             let packed = model.forward(&batch, &mut tap())?;
             let padded = model.forward(&batch, &mut Whole(tap()))?;
             for (a, b) in flat(&packed).iter().zip(flat(&padded)) {

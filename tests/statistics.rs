@@ -21,6 +21,7 @@ fn wide(json: &str) -> Scheduler {
         epochs: 10,
         seed: 7,
         features: None,
+        image: None,
     };
     let schedule = Schedule::from_json(json).expect("good JSON");
     schedule

@@ -215,7 +215,7 @@ fn gradients(
 fn every_weight_has_a_gradient() -> Result<()> {
     everywhere(|model, weights, _, rows| {
         let keys = DropoutKeys::new(1, 1);
-        let mut tap = MixTap::new(None).with_dropout(keys);
+        let mut tap = MixTap::new(None).training(keys);
         let gradients = gradients(model, weights, rows, &mut tap)?;
         let zero = gradients.check(&weights.parameters(), 0)?;
         assert!(zero.is_empty(), "{zero:?}");
@@ -437,7 +437,7 @@ fn the_thread_count_changes_no_bit() -> Result<()> {
             let pool = ThreadPoolBuilder::new().num_threads(threads).build();
             pool.expect("a thread pool can be made").install(|| {
                 let (model, weights) = model(&settings, &shape, 1)?;
-                let mut tap = MixTap::new(None).with_dropout(DropoutKeys::new(1, 1));
+                let mut tap = MixTap::new(None).training(DropoutKeys::new(1, 1));
                 let gradients = gradients(&model, &weights, &rows, &mut tap)?;
                 let names = weights.parameters().into_iter().map(|p| p.name);
                 let of = |name: String| gradients.get(&name).transpose().expect("checked above");
@@ -456,7 +456,7 @@ fn the_thread_count_changes_no_bit() -> Result<()> {
 fn dropout_follows_its_keys() -> Result<()> {
     everywhere(|model, _, _, rows| {
         let with = |counter| -> Result<Vec<Vec<f32>>> {
-            let mut tap = MixTap::new(None).with_dropout(DropoutKeys::new(1, counter));
+            let mut tap = MixTap::new(None).training(DropoutKeys::new(1, counter));
             Ok(model.forward(rows, &mut tap)?.to_vec2()?)
         };
         assert_eq!(with(1)?, with(1)?);
@@ -638,7 +638,7 @@ fn learn(
     let mut optimiser = AdamW::new(parameters.clone(), AdamWSettings::default())?;
     let targets = one_hot(classes, 2, &Device::Cpu)?;
     for step in 0..steps {
-        let mut tap = MixTap::new(None).with_dropout(DropoutKeys::new(5, step));
+        let mut tap = MixTap::new(None).training(DropoutKeys::new(5, step));
         let loss = Loss::CrossEntropy.of(&model.forward(rows, &mut tap)?, &targets, None)?;
         optimiser.step(&backward(&loss, &parameters)?, 1e-2)?;
     }

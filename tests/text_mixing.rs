@@ -280,7 +280,7 @@ fn dropout_is_a_function_of_its_key() -> Result<()> {
     for (model, _) in models()? {
         let batch = batch(&UNEQUAL, 0)?;
         let with = |counter| -> Result<Vec<Vec<f32>>> {
-            let mut tap = MixTap::new(None).with_dropout(DropoutKeys::new(3, counter));
+            let mut tap = MixTap::new(None).training(DropoutKeys::new(3, counter));
             Ok(model.forward(&batch, &mut tap)?.to_vec2()?)
         };
         assert_eq!(with(0)?, with(0)?);

@@ -9,6 +9,7 @@
 //! says which cells come from whom. Along principal directions weight 0 stands for the whole step, which need not
 //! reach the partner.
 
+mod boxes;
 mod columns;
 mod composed;
 pub(crate) mod fresh;
@@ -42,8 +43,8 @@ use crate::plan::Blend;
 /// ```
 ///
 /// # Errors
-/// [`Error::Pairs`] for a row that `x` does not have, [`Error::Shape`] for a scalar and for rows or pairs that a mask
-/// or directions do not fit, [`Error::Unsupported`] for integers: an id is a name and not a number.
+/// [`Error::Pairs`] for a row that `x` does not have, [`Error::Shape`] for a scalar and for rows or pairs that boxes, a
+/// mask or directions do not fit, [`Error::Unsupported`] for integers: an id is a name and not a number.
 pub fn mix(x: &Tensor, pairs: &Pairs, blend: &Blend) -> Result<Tensor> {
     let Some(&incoming) = x.dims().first() else {
         return Err(Error::Shape {
@@ -56,6 +57,7 @@ pub fn mix(x: &Tensor, pairs: &Pairs, blend: &Blend) -> Result<Tensor> {
     pairs.check_rows(incoming)?;
     match blend {
         Blend::Linear => linear(x, &settle(pairs)),
+        Blend::Box(boxes) => boxes::mix(x, &settle(pairs), boxes),
         Blend::Columns(mask) => columns::mix(x, &settle(pairs), mask),
         Blend::Principal(directions) => principal::mix(x, pairs, directions),
     }

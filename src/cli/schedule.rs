@@ -108,6 +108,7 @@ fn task(schedule: &Schedule, args: &ScheduleArgs) -> Result<(Vec<Site>, Task)> {
         epochs: args.steps.div_ceil(per_epoch(args)) as u32,
         seed: args.seed,
         features: (domain == Domain::Table).then(stand_in::features),
+        image: (domain == Domain::Image).then_some(stand_in::FRAME),
     };
     Ok((sites, task))
 }

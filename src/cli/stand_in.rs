@@ -6,11 +6,17 @@ use candle_mixup::schedule::{
     Basis, BlendRule, ClassIndex, Domain, Features, KernelIndex, Mode, Pairing, Points, Rows,
     Schedule, Scheduler, SiteChoice,
 };
-use candle_mixup::{Result, Site};
+use candle_mixup::{Frame, Result, Site};
 
 /// Features of the table that stands in: half numeric, half categorical, a token of 16 cells each.
 const FEATURES: usize = 8;
 const TOKEN_WIDTH: usize = 16;
+
+/// The images that stand in.
+pub const FRAME: Frame = Frame {
+    height: 32,
+    width: 32,
+};
 
 /// Whether a schedule can only be drawn for the rows of a table.
 pub fn domain(schedule: &Schedule, sites: &[Site]) -> Domain {

@@ -285,6 +285,7 @@ impl TextTask {
             epochs: steps.div_ceil(per_epoch) as u32,
             seed: run.seed,
             features: None,
+            image: None,
         };
         training::check_partners(schedule, run.batch, rows.train.len())?;
         Ok(schedule.clone().check(&built.model.sites(), &task)?)

@@ -1,5 +1,6 @@
 //! Where in a model rows are mixed, how two rows become one, and the two together with the pairs.
 
+mod boxes;
 mod columns;
 mod principal;
 
@@ -8,6 +9,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+pub use boxes::{Boxes, Frame, PixelBox};
 pub use columns::ColumnMask;
 pub use principal::{Basis, Principal};
 
@@ -85,6 +87,8 @@ pub enum Blend {
     /// The weighted sum of the two rows.
     #[default]
     Linear,
+    /// The pixels of a box from the partner, all others from the row itself.
+    Box(Boxes),
     /// Each cell from the one or from the other, by a mask.
     Columns(ColumnMask),
     /// The weighted sum, or a swap, along principal directions.

@@ -30,6 +30,7 @@ use crate::random::{Purpose, Stream};
 ///     epochs: 5,
 ///     seed: 42,
 ///     features: None,
+///     image: None,
 /// };
 /// let sites = [Site::Embedding, Site::Hidden(1), Site::Pooled];
 /// let scheduler = Schedule::preset("mixup")?.check(&sites, &task)?;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::class_index::ClassIndex;
 use super::features::Features;
 use super::kernel::KernelIndex;
+use crate::plan::Frame;
 
 /// What the rows are; it decides which site is the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,9 +48,12 @@ pub struct Task {
     pub epochs: u32,
     /// The run's seed, used unless the schedule brings its own.
     pub seed: u64,
-    /// What the features of a table are at the model's sites; `None` for texts.
+    /// What the features of a table are at the model's sites; `None` for other rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub features: Option<Features>,
+    /// Height and width of images; `None` for other rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<Frame>,
 }
 
 /// The rows of one batch, and what pairings and label rules may want to know of the training set.

@@ -203,8 +203,8 @@ where
             .chain(loaded)
             .map(|&place| job.train[place as usize])
             .collect();
-        let mut tap = MixTap::new(plan.as_ref())
-            .with_dropout(DropoutKeys::new(job.settings.seed, clock.step));
+        let mut tap =
+            MixTap::new(plan.as_ref()).training(DropoutKeys::new(job.settings.seed, clock.step));
         let logits = job.model.forward(&job.source.batch(&incoming)?, &mut tap)?;
         tap.finish(&job.model.sites())?;
         let own = job.labels.batch(&incoming, job.device)?;

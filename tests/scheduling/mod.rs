@@ -35,6 +35,7 @@ pub fn task(steps: u64, epochs: u32) -> Task {
         epochs,
         seed: 42,
         features: None,
+        image: None,
     }
 }
 
@@ -105,6 +106,7 @@ pub fn table_task(steps: u64, epochs: u32) -> Task {
     Task {
         domain: Domain::Table,
         features: Some(features()),
+        image: None,
         ..task(steps, epochs)
     }
 }

@@ -189,5 +189,6 @@ pub fn run_of(
         epochs: steps.div_ceil(per_epoch) as u32,
         seed: training.seed,
         features,
+        image: None,
     }
 }
