@@ -26,7 +26,7 @@ pub mod table;
 pub mod text;
 pub mod train;
 
-pub use blend::{Pixel, mix, mix_in_place};
+pub use blend::{Pixel, cut_in_place, mix, mix_in_place};
 pub use error::{Error, Result};
 pub use loss::{Form, Loss};
 pub use pairs::{Inverse, Pairs};

@@ -63,7 +63,7 @@ pub fn mix_in_place<P: Pixel>(rows: &mut [P], width: usize, pairs: &Pairs) -> Re
 }
 
 /// Names the first entry because of which the list is not a permutation.
-fn check_permutation(pairs: &Pairs) -> Result<()> {
+pub(super) fn check_permutation(pairs: &Pairs) -> Result<()> {
     let wrong = |column, row: usize, expected: String, value: u32| Error::Pairs {
         column,
         row,
@@ -86,7 +86,7 @@ fn check_permutation(pairs: &Pairs) -> Result<()> {
 }
 
 /// The cycles of a permutation that have more than one row, each in the order in which a row needs the next.
-fn cycles(partner: &[u32]) -> Vec<Vec<u32>> {
+pub(super) fn cycles(partner: &[u32]) -> Vec<Vec<u32>> {
     let mut seen = vec![false; partner.len()];
     let mut cycles = Vec::new();
     for start in 0..partner.len() {
@@ -104,7 +104,7 @@ fn cycles(partner: &[u32]) -> Vec<Vec<u32>> {
 }
 
 /// A buffer of rows of which several threads hold different columns.
-struct Grid<'a, P> {
+pub(super) struct Grid<'a, P> {
     base: *mut P,
     len: usize,
     width: usize,
@@ -115,7 +115,7 @@ struct Grid<'a, P> {
 unsafe impl<P: Send> Sync for Grid<'_, P> {}
 
 impl<'a, P> Grid<'a, P> {
-    fn new(rows: &'a mut [P], width: usize) -> Self {
+    pub(super) fn new(rows: &'a mut [P], width: usize) -> Self {
         Self {
             base: rows.as_mut_ptr(),
             len: rows.len(),
@@ -129,7 +129,7 @@ impl<'a, P> Grid<'a, P> {
     /// # Safety
     /// No other reference to any of these cells may be alive while the returned one is.
     #[allow(clippy::mut_from_ref)]
-    unsafe fn cells(&self, row: u32, columns: &Range<usize>) -> &mut [P] {
+    pub(super) unsafe fn cells(&self, row: u32, columns: &Range<usize>) -> &mut [P] {
         let start = row as usize * self.width + columns.start;
         let count = columns.len();
         assert!(columns.end <= self.width && start + count <= self.len);

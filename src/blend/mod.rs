@@ -12,6 +12,7 @@
 mod boxes;
 mod columns;
 mod composed;
+mod cut_in_place;
 pub(crate) mod fresh;
 mod in_place;
 mod kernel;
@@ -20,6 +21,7 @@ mod principal;
 
 use candle_core::{DType, Device, Tensor};
 
+pub use cut_in_place::cut_in_place;
 pub use in_place::{Pixel, mix_in_place};
 
 use crate::error::{Error, Result};
