@@ -1,5 +1,16 @@
 //! Images: read as bytes, augmented, mixed on the batch's own buffer, and the models that take them.
+//!
+//! An image of a batch is `[channels, height, width]`, and a batch f32 `[rows, channels, height, width]`.
 
+mod content;
+mod map;
+mod options;
+mod pictures;
+mod pixels;
+mod read;
+mod set;
 mod shape;
 
+pub use options::{Alpha, Channels, ImageOptions, SixteenBit};
+pub use set::ImageSet;
 pub use shape::ImageShape;
