@@ -169,13 +169,15 @@ fn read_labels(path: &Path, rows: usize, images: &Path) -> Result<Vec<u8>> {
 /// The sizes in a header, after the file's length was found to be what they promise.
 fn sizes(path: &Path, bytes: &[u8], kind: Kind) -> Result<Vec<usize>> {
     let name = kind.name();
+    if let Some(magic) = bytes.first_chunk() {
+        check_magic(path, *magic, kind)?;
+    }
     let Some(header) = bytes.get(..kind.header()) else {
         let (got, least) = (bytes.len(), kind.header());
         let problem =
             format!("cut short: {got} bytes, where the header of IDX {name} alone has {least}");
         return Err(Error::file(path, problem));
     };
-    check_magic(path, header, kind)?;
     let numbers = header[4..].as_chunks::<4>().0;
     let sizes: Vec<usize> = numbers
         .iter()
@@ -203,8 +205,8 @@ fn sizes(path: &Path, bytes: &[u8], kind: Kind) -> Result<Vec<usize>> {
     Err(Error::file(path, problem))
 }
 
-fn check_magic(path: &Path, header: &[u8], kind: Kind) -> Result<()> {
-    let (name, magic) = (kind.name(), &header[..4]);
+fn check_magic(path: &Path, magic: [u8; 4], kind: Kind) -> Result<()> {
+    let name = kind.name();
     if magic == kind.magic() {
         return Ok(());
     }
@@ -220,7 +222,7 @@ fn check_magic(path: &Path, header: &[u8], kind: Kind) -> Result<()> {
         }
         _ => format!(
             "is no IDX file of {name}: it begins with {}, not {}",
-            hex(magic),
+            hex(&magic),
             hex(&kind.magic())
         ),
     };

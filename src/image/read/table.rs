@@ -20,6 +20,9 @@ pub(super) fn read(source: &Source, options: &ImageOptions, labels: Labels) -> R
         (None, Source::Shipped(_)) => SHIPPED_WHITE,
         (None, Source::File(_)) => u8::MAX,
     };
+    if white == 0 {
+        return Err(Error::setting("white", "1 to 255", white));
+    }
     let label = label_column(source, options, labels, &records)?;
     let values = records.columns().len() - usize::from(label.is_some());
     let shape = shape(source, options, values)?;
@@ -32,9 +35,6 @@ pub(super) fn read(source: &Source, options: &ImageOptions, labels: Labels) -> R
     };
     while let Some(record) = records.next().transpose()? {
         table.push(&records, &record)?;
-    }
-    if white == 0 {
-        return Err(Error::setting("white", "1 to 255", white));
     }
     Ok(table.finish(source, shape))
 }
