@@ -24,8 +24,13 @@ impl Fingerprint {
     }
 
     pub(crate) fn text(&mut self, text: &str) {
-        self.count(text.len());
-        self.bytes(text.as_bytes());
+        self.block(text.as_bytes());
+    }
+
+    /// Bytes behind their number.
+    pub(crate) fn block(&mut self, bytes: &[u8]) {
+        self.count(bytes.len());
+        self.bytes(bytes);
     }
 
     pub(crate) fn texts(&mut self, texts: &[String]) {

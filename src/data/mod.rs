@@ -1,5 +1,6 @@
 //! Where rows come from: files, plain or packed, and the sets that come with the program.
 
+mod class_order;
 mod datasets;
 mod delimited;
 mod fingerprint;
@@ -9,6 +10,7 @@ mod source;
 mod tracked;
 mod utf8;
 
+pub(crate) use class_order::class_order;
 pub use datasets::{Dataset, DatasetKind, datasets};
 pub(crate) use fingerprint::Fingerprint;
 pub(crate) use records::shorten;

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 /// A vector of `n` values made in blocks of `block` (the last may be shorter), and what `fill` returned for each.
 ///
 /// Block i comes to `fill` as zeros, together with item i of `with`, which must have at least as many.
-pub(super) fn fill<T: Send, R: Send>(
+pub(crate) fn fill<T: Send, R: Send>(
     n: usize,
     block: usize,
     with: impl IndexedParallelIterator<Item = T>,

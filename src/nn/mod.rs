@@ -10,7 +10,7 @@ mod adamw_moments;
 mod adamw_step;
 mod attention;
 mod attention_op;
-mod buffer;
+pub(crate) mod buffer;
 mod conv;
 mod conv_op;
 mod cpu;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::Cell;
+use crate::data::{Cell, class_order};
 use crate::error::{Error, Result};
 
 /// Largest distance of a row of shares from summing to 1; within it the row is divided by its sum.
@@ -181,7 +181,7 @@ impl LabelReader {
     pub(super) fn finish(self) -> (Vec<String>, Vec<f32>) {
         let classes = match self.known {
             Known::Given(classes) => classes,
-            Known::Learnt => sorted(self.ids.keys().cloned().collect()),
+            Known::Learnt => class_order(self.ids.keys().cloned().collect()),
         };
         if !self.rows.shares.is_empty() {
             return (classes, self.rows.shares);
@@ -202,16 +202,6 @@ impl LabelReader {
         }
         (classes, targets)
     }
-}
-
-/// Class names in order: by number where all are whole numbers, else by text.
-fn sorted(mut names: Vec<String>) -> Vec<String> {
-    if names.iter().all(|n| n.parse::<i64>().is_ok()) {
-        names.sort_by_key(|n| (n.parse::<i64>().unwrap_or_default(), n.clone()));
-    } else {
-        names.sort();
-    }
-    names
 }
 
 /// The parts between separators, trimmed; empty ones are none.
