@@ -90,16 +90,13 @@ impl Row<'_> {
         let ImageShape { height, width, .. } = self.values.shape;
         let pixels = height * width;
         for place in 0..pixels {
-            let corners = rotation.corners(place / width, place % width, |y, x| {
-                moved.source(y, x, width)
-            });
+            let (y, x) = (place / width, place % width);
+            let corners = rotation.corners(y, x, |y, x| moved.source(y, x));
             for channel in 0..self.values.shape.channels {
                 let bytes = &self.bytes[channel * pixels..][..pixels];
-                let value = corners
-                    .iter()
-                    .flatten()
-                    .map(|&(at, share)| share * f32::from(bytes[at]));
-                out[channel * pixels + place] = self.values.number(channel)(value.sum());
+                let value = corners.map(|(at, share)| share * f32::from(bytes[at]));
+                let value = value[0] + value[1] + value[2] + value[3];
+                out[channel * pixels + place] = self.values.number(channel)(value);
             }
         }
     }
@@ -182,14 +179,15 @@ impl Moved {
     }
 
     /// The place in a channel of the pixel that is seen here; none where black is seen, or nothing at all.
-    fn source(&self, y: isize, x: isize, width: usize) -> Option<usize> {
+    #[inline]
+    fn source(&self, y: isize, x: isize) -> Option<usize> {
         let (y, x) = (usize::try_from(y).ok()?, usize::try_from(x).ok()?);
         if !self.rows.contains(&y) || !self.columns.contains(&x) {
             return None;
         }
         let x = x.wrapping_add_signed(-self.right);
-        let x = if self.flip { width - 1 - x } else { x };
-        Some(self.source_row(y) * width + x)
+        let x = if self.flip { self.width - 1 - x } else { x };
+        Some(self.source_row(y) * self.width + x)
     }
 }
 
