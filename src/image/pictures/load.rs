@@ -1,6 +1,6 @@
 //! Every picture of a set decoded once, side by side, and checked against the first.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rayon::prelude::*;
 
@@ -150,7 +150,7 @@ fn emptied(classes: &[String], labels: &[u32]) -> Option<String> {
 }
 
 /// Refuses a picture that is not like the first.
-fn check_shape(shape: ImageShape, first: &PathBuf, other: ImageShape, path: &Path) -> Result<()> {
+fn check_shape(shape: ImageShape, first: &Path, other: ImageShape, path: &Path) -> Result<()> {
     let first = first.display();
     if shape.channels != other.channels {
         let word = |channels: usize| if channels == 1 { "grey" } else { "in colour" };
