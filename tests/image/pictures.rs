@@ -443,3 +443,36 @@ fn known_classes_of_folders() {
         "unknown class 'ant' (did you mean 'cat'?); known: cat, dog"
     );
 }
+
+/// A file cut anywhere, or with a byte changed anywhere, is read or refused, and never more.
+#[test]
+fn damage_anywhere_is_survived() {
+    let folder = set();
+    let mut jpeg = Vec::new();
+    let picture = GrayImage::from_fn(20, 20, |x, y| Luma([(x * y) as u8]));
+    picture
+        .write_with_encoder(JpegEncoder::new_with_quality(&mut jpeg, 90))
+        .expect("into memory");
+    for whole in [grey(3, 20, 3), jpeg] {
+        folder.write("dog/1.png", &whole);
+        assert_eq!(folder.unlabelled("dog/1.png").expect("whole").len(), 1);
+        for at in 0..whole.len() {
+            folder.write("dog/1.png", &whole[..at]);
+            let error = folder.unlabelled("dog/1.png").expect_err("cut short");
+            let error = folder.shown(error);
+            assert!(
+                error.starts_with("dog/1.png: cannot be decoded: "),
+                "{at}: {error}"
+            );
+            let mut changed = whole.clone();
+            changed[at] ^= 0x55;
+            folder.write("dog/1.png", &changed);
+            if let Err(error) = folder.unlabelled("dog/1.png") {
+                assert!(
+                    matches!(error, candle_mixup::Error::File { .. }),
+                    "{at}: {error}"
+                );
+            }
+        }
+    }
+}
