@@ -11,3 +11,15 @@ mod idx;
 mod pictures;
 #[path = "image/pixel_tables.rs"]
 mod pixel_tables;
+
+#[cfg(not(feature = "pictures"))]
+#[test]
+fn a_build_without_a_decoder_says_so() {
+    let folder = files::Folder::new();
+    folder.write("a/1.png", b"");
+    folder.write("b/1.png", b"");
+    assert_eq!(
+        folder.error(""),
+        "this build does not take PNG and JPEG files: it was made without the feature 'pictures'"
+    );
+}

@@ -90,16 +90,13 @@ impl Row<'_> {
         let ImageShape { height, width, .. } = self.values.shape;
         let pixels = height * width;
         for place in 0..pixels {
-            let corners = rotation.corners(place / width, place % width, |y, x| {
-                moved.source(y, x, width)
-            });
+            let (y, x) = (place / width, place % width);
+            let corners = rotation.corners(y, x, |y, x| moved.source(y, x));
             for channel in 0..self.values.shape.channels {
                 let bytes = &self.bytes[channel * pixels..][..pixels];
-                let value = corners
-                    .iter()
-                    .flatten()
-                    .map(|&(at, share)| share * f32::from(bytes[at]));
-                out[channel * pixels + place] = self.values.number(channel)(value.sum());
+                let value = corners.map(|(at, share)| share * f32::from(bytes[at]));
+                let value = value[0] + value[1] + value[2] + value[3];
+                out[channel * pixels + place] = self.values.number(channel)(value);
             }
         }
     }
@@ -182,14 +179,15 @@ impl Moved {
     }
 
     /// The place in a channel of the pixel that is seen here; none where black is seen, or nothing at all.
-    fn source(&self, y: isize, x: isize, width: usize) -> Option<usize> {
+    #[inline]
+    fn source(&self, y: isize, x: isize) -> Option<usize> {
         let (y, x) = (usize::try_from(y).ok()?, usize::try_from(x).ok()?);
         if !self.rows.contains(&y) || !self.columns.contains(&x) {
             return None;
         }
         let x = x.wrapping_add_signed(-self.right);
-        let x = if self.flip { width - 1 - x } else { x };
-        Some(self.source_row(y) * width + x)
+        let x = if self.flip { self.width - 1 - x } else { x };
+        Some(self.source_row(y) * self.width + x)
     }
 }
 
@@ -200,4 +198,132 @@ fn seen(translation: isize, moved: isize, side: usize) -> Range<usize> {
     let start = translation.max(moved).clamp(0, side);
     let end = side + translation.min(moved).min(0);
     start as usize..end.max(start) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::augment::Augment;
+    use crate::random::Purpose;
+
+    const SHAPE: ImageShape = ImageShape {
+        channels: 3,
+        height: 5,
+        width: 7,
+    };
+
+    /// One channel in f64.
+    type Channel = Vec<Vec<f64>>;
+
+    fn at(channel: &Channel, y: isize, x: isize) -> f64 {
+        let row = usize::try_from(y).ok().and_then(|y| channel.get(y));
+        let value = row.and_then(|row| row.get(usize::try_from(x).ok()?));
+        value.copied().unwrap_or(0.0)
+    }
+
+    fn map(from: impl Fn(isize, isize) -> f64) -> Channel {
+        let row = |y| (0..SHAPE.width as isize).map(|x| from(y, x)).collect();
+        (0..SHAPE.height as isize).map(row).collect()
+    }
+
+    /// The changes one after the other, each on a whole image.
+    fn reference(image: Channel, drawn: &Drawn) -> Channel {
+        let image = match drawn.flip {
+            true => map(|y, x| at(&image, y, SHAPE.width as isize - 1 - x)),
+            false => image,
+        };
+        let cropped = map(|y, x| at(&image, y - drawn.crop.0, x - drawn.crop.1));
+        let (down, right) = drawn.translation;
+        let moved = map(|y, x| at(&cropped, y - down, x - right));
+        let (sin, cos) = drawn.angle.to_radians().sin_cos();
+        map(|y, x| {
+            let (dy, dx) = (y as f64 - 2.0, x as f64 - 3.0);
+            let (fy, fx) = (2.0 + sin * dx + cos * dy, 3.0 + cos * dx - sin * dy);
+            let mut sum = 0.0;
+            for iy in -9..18 {
+                for ix in -9..18 {
+                    let near = |a: f64, b: isize| (1.0 - (a - b as f64).abs()).max(0.0);
+                    sum += near(fy, iy) * near(fx, ix) * at(&moved, iy, ix);
+                }
+            }
+            sum
+        })
+    }
+
+    fn outcome(bytes: &[u8], drawn: Drawn) -> Vec<f32> {
+        let normalisation = Normalisation {
+            mean: vec![10.0, 20.0, 30.0],
+            std: vec![2.0, 4.0, 8.0],
+        };
+        let values = Values {
+            shape: SHAPE,
+            white: 255,
+            normalisation: &normalisation,
+        };
+        let mut out = vec![f32::NAN; SHAPE.len()];
+        Row { bytes, values }.augmented(drawn, 0.0, &mut out);
+        out
+    }
+
+    #[test]
+    fn all_changes_in_one_pass_are_the_changes_one_by_one() {
+        let mut bytes = Stream::new(3, Purpose::Augment, 0);
+        let bytes: Vec<u8> = (0..SHAPE.len()).map(|_| bytes.below(256) as u8).collect();
+        for (rotate, tolerance) in [(0.0, 1e-4), (180.0, 1e-2)] {
+            let augment = Augment {
+                flip: true,
+                crop: 4,
+                translate: 0.9,
+                rotate,
+                ..Augment::default()
+            };
+            for row in 0..300 {
+                let drawn = Drawn::new(&augment, SHAPE, 1, 0, row);
+                let got = outcome(&bytes, drawn.clone());
+                for (channel, (mean, std)) in
+                    [(10.0, 2.0), (20.0, 4.0), (30.0, 8.0)].iter().enumerate()
+                {
+                    let of = &bytes[channel * 35..][..35];
+                    let image = of.chunks(7).map(|r| r.iter().map(|&b| b.into()).collect());
+                    let want = reference(image.collect(), &drawn);
+                    for (got, want) in got[channel * 35..].iter().zip(want.iter().flatten()) {
+                        let want = (want - mean) / std;
+                        assert!(
+                            (f64::from(*got) - want).abs() < tolerance,
+                            "{drawn:?}: {got} {want}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    /// A quarter turn anticlockwise takes the right column to the top.
+    #[test]
+    fn positive_angles_turn_anticlockwise() {
+        let shape = ImageShape {
+            channels: 1,
+            height: 3,
+            width: 3,
+        };
+        let mut drawn = Drawn::new(&Augment::default(), shape, 0, 0, 0);
+        drawn.angle = 90.0;
+        let normalisation = Normalisation {
+            mean: vec![0.0],
+            std: vec![1.0],
+        };
+        let values = Values {
+            shape,
+            white: 255,
+            normalisation: &normalisation,
+        };
+        let mut out = [0.0; 9];
+        let bytes = &[1, 2, 3, 4, 5, 6, 7, 8, 9];
+        Row { bytes, values }.augmented(drawn, 0.0, &mut out);
+        let want = [3, 6, 9, 2, 5, 8, 1, 4, 7].map(|v| v as f32);
+        assert!(
+            out.iter().zip(want).all(|(a, b)| (a - b).abs() < 1e-5),
+            "{out:?}"
+        );
+    }
 }

@@ -22,21 +22,19 @@ impl Rotation {
         }
     }
 
-    /// The pixels about the point that comes to (y, x), each with its bilinear share; `source` gives a pixel's place,
-    /// or none where it is black.
+    /// The four pixels about the point that comes to (y, x), each with its bilinear share; `source` gives a pixel's
+    /// place, or none where it is black, which then has no share.
+    #[inline]
     pub fn corners(
         &self,
         y: usize,
         x: usize,
         source: impl Fn(isize, isize) -> Option<usize>,
-    ) -> [Option<(usize, f32)>; 4] {
+    ) -> [(usize, f32); 4] {
         let (dy, dx) = (y as f64 - self.centre.0, x as f64 - self.centre.1);
-        let from_y = self.centre.0 + self.sin * dx + self.cos * dy;
-        let from_x = self.centre.1 + self.cos * dx - self.sin * dy;
-        let (top, left) = (from_y.floor(), from_x.floor());
-        let (down, right) = ((from_y - top) as f32, (from_x - left) as f32);
-        let (top, left) = (top as isize, left as isize);
-        let corner = |y, x, share| source(y, x).map(|place| (place, share));
+        let (top, down) = split(self.centre.0 + self.sin * dx + self.cos * dy);
+        let (left, right) = split(self.centre.1 + self.cos * dx - self.sin * dy);
+        let corner = |y, x, share| source(y, x).map_or((0, 0.0), |place| (place, share));
         [
             corner(top, left, (1.0 - down) * (1.0 - right)),
             corner(top, left + 1, (1.0 - down) * right),
@@ -44,4 +42,13 @@ impl Rotation {
             corner(top + 1, left + 1, down * right),
         ]
     }
+}
+
+/// The whole number at or below, and what is above it.
+#[inline]
+fn split(value: f64) -> (isize, f32) {
+    // `floor` is a call into the C library on processors without the instruction.
+    let towards_zero = value as isize;
+    let whole = towards_zero - isize::from(towards_zero as f64 > value);
+    (whole, (value - whole as f64) as f32)
 }

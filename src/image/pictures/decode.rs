@@ -15,14 +15,32 @@ use crate::image::options::SixteenBit;
 pub(super) fn decode(path: &Path, rules: &Rules) -> Decoding<Decoded> {
     let bytes = fs::read(path).map_err(|e| Refused::Error(Error::io(path)(e)))?;
     let bad = |e: &dyn std::fmt::Display| Refused::Bad(format!("cannot be decoded: {e}"));
-    let reader = ImageReader::new(Cursor::new(bytes));
+    let reader = ImageReader::new(Cursor::new(&bytes));
     let reader = reader.with_guessed_format().map_err(|e| bad(&e))?;
-    if !matches!(reader.format(), Some(ImageFormat::Png | ImageFormat::Jpeg)) {
-        return Err(bad(&"it is neither a PNG nor a JPEG file"));
+    let whole = match reader.format() {
+        Some(ImageFormat::Png) => is_whole_png(&bytes),
+        Some(ImageFormat::Jpeg) => is_whole_jpeg(&bytes),
+        _ => return Err(bad(&"it is neither a PNG nor a JPEG file")),
+    };
+    if !whole {
+        return Err(bad(&"it is cut short"));
     }
     let decoded = reader.decode().map_err(|e| bad(&e))?;
     let interleaved = interleaved(decoded, path, rules).map_err(Refused::Error)?;
     interleaved.finished(path, rules).map_err(Refused::Error)
+}
+
+/// Whether the last chunk is there, which always reads the same. The decoder does without it.
+fn is_whole_png(bytes: &[u8]) -> bool {
+    const END: &[u8] = b"IEND\xae\x42\x60\x82";
+    memchr::memmem::rfind(bytes, END).is_some()
+}
+
+/// Whether an end of image (FF D9) follows the last start of a scan (FF DA); a thumbnail's own stands before it. The
+/// decoder makes up what is missing.
+fn is_whole_jpeg(bytes: &[u8]) -> bool {
+    let end = memchr::memmem::rfind(bytes, b"\xff\xd9");
+    end.is_some_and(|end| memchr::memmem::find(&bytes[end..], b"\xff\xda").is_none())
 }
 
 /// The pixels as bytes.

@@ -1,6 +1,6 @@
 //! Every picture of a set decoded once, side by side, and checked against the first.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rayon::prelude::*;
 
@@ -119,13 +119,14 @@ impl Loading {
                 .map(|&place| listing.labels[place])
                 .collect(),
         };
-        let kept = |class: usize| labels.iter().any(|&l| l as usize == class);
-        let emptied = (0..listing.classes.len()).find(|&class| !kept(class));
-        if let Some(class) = emptied {
-            let class = &listing.classes[class];
+        let problem = match self.first_test {
+            Some(first) if first == labels.len() => Some("the test part".into()),
+            first => emptied(&listing.classes, &labels[..first.unwrap_or(labels.len())]),
+        };
+        if let Some(of) = problem {
             return Err(Error::file(
                 path,
-                format!("no picture of the class '{class}' can be decoded"),
+                format!("no picture of {of} can be decoded"),
             ));
         }
         Ok(Raw {
@@ -140,8 +141,16 @@ impl Loading {
     }
 }
 
+/// A class of which nothing is left to train on.
+fn emptied(classes: &[String], labels: &[u32]) -> Option<String> {
+    let mut left = vec![false; classes.len()];
+    labels.iter().for_each(|&l| left[l as usize] = true);
+    let class = left.iter().position(|left| !left)?;
+    Some(format!("the class '{}'", classes[class]))
+}
+
 /// Refuses a picture that is not like the first.
-fn check_shape(shape: ImageShape, first: &PathBuf, other: ImageShape, path: &Path) -> Result<()> {
+fn check_shape(shape: ImageShape, first: &Path, other: ImageShape, path: &Path) -> Result<()> {
     let first = first.display();
     if shape.channels != other.channels {
         let word = |channels: usize| if channels == 1 { "grey" } else { "in colour" };

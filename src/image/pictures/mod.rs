@@ -23,6 +23,10 @@ use crate::plan::Frame;
 
 /// What is done to every picture behind its decoder.
 #[derive(Debug, Clone)]
+#[cfg_attr(
+    not(feature = "pictures"),
+    allow(dead_code, reason = "only the decoder asks")
+)]
 struct Rules {
     resize: Option<Frame>,
     channels: Option<Channels>,
@@ -48,6 +52,10 @@ struct Decoded {
 }
 
 /// Why there is no picture.
+#[cfg_attr(
+    not(feature = "pictures"),
+    allow(dead_code, reason = "only the decoder asks")
+)]
 enum Refused {
     /// The file cannot be decoded, for this reason.
     Bad(String),
