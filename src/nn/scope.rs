@@ -1,10 +1,10 @@
 //! A place in a model's tree of names.
 
-use candle_core::Tensor;
+use candle_core::{Tensor, Var};
 
 use super::init::Init;
 use super::lazy_rows::LazyRows;
-use super::weights::{Request, Weights};
+use super::weights::{Kept, Request, Weights};
 use crate::error::Result;
 
 /// A place in a model's tree of names, from which layers get their weights.
@@ -79,7 +79,17 @@ impl Scope {
 
     /// [`Scope::stacked`] with an initial value of its own for each part.
     pub(super) fn packed(&self, parts: &[(&str, Init)], shape_each: &[usize]) -> Result<Tensor> {
-        Ok(self.request(parts, shape_each, false)?.0)
+        Ok(self.request(parts, shape_each, Kept::Whole)?.0)
+    }
+
+    /// Numbers that belong to the model but are not trained: saved and loaded with its weights, and set by the layer that
+    /// asked for them.
+    ///
+    /// # Errors
+    /// Those of [`Scope::get`].
+    pub fn buffer(&self, name: &str, shape: &[usize], init: Init) -> Result<Var> {
+        self.request(&[(name, init)], shape, Kept::Still)?;
+        self.weights.variable(&self.full(name))
     }
 
     /// A table `[count, width]` whose gradient is kept by rows.
@@ -90,14 +100,14 @@ impl Scope {
         width: usize,
         init: Init,
     ) -> Result<(Tensor, Option<LazyRows>)> {
-        self.request(&[(name, init)], &[count, width], true)
+        self.request(&[(name, init)], &[count, width], Kept::ByRows)
     }
 
     fn request(
         &self,
         parts: &[(&str, Init)],
         shape: &[usize],
-        by_rows: bool,
+        kept: Kept,
     ) -> Result<(Tensor, Option<LazyRows>)> {
         let names: Vec<&str> = parts.iter().map(|(name, _)| *name).collect();
         self.weights.get(Request {
@@ -108,7 +118,7 @@ impl Scope {
             name: self.full(&names.join("+")),
             shape,
             required: self.required,
-            by_rows,
+            kept,
         })
     }
 

@@ -58,8 +58,19 @@ pub(super) struct Request<'a> {
     pub(super) shape: &'a [usize],
     /// Whether the parts must be in the pretrained file.
     pub(super) required: bool,
-    /// Whether the gradient is kept by rows.
-    pub(super) by_rows: bool,
+    /// What becomes of its gradient.
+    pub(super) kept: Kept,
+}
+
+/// What becomes of a weight's gradient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// It is as large as the weight.
+    Whole,
+    /// It is kept by rows.
+    ByRows,
+    /// There is none: the weight is not trained.
+    Still,
 }
 
 impl Weights {
@@ -193,13 +204,19 @@ impl Weights {
         Ok(given)
     }
 
+    /// The variable of a weight that has been asked for, by its full name.
+    pub(super) fn variable(&self, name: &str) -> Result<Var> {
+        let found = self.lock().get(name).map(|entry| entry.var.clone());
+        found.ok_or_else(|| self.problem(name, "was not asked for"))
+    }
+
     fn make(&self, request: &Request<'_>) -> Result<Entry> {
         let parts = request.parts.iter();
         let values = parts
             .map(|(name, init)| self.value(name, *init, request))
             .collect::<Result<Vec<_>>>()?;
-        let frozen = self.frozen(request)?;
-        let sparse = request.by_rows && !frozen && self.device.is_cpu();
+        let frozen = request.kept == Kept::Still || self.frozen(request)?;
+        let sparse = request.kept == Kept::ByRows && !frozen && self.device.is_cpu();
         Ok(Entry {
             var: Var::from_tensor(&self.join(&values)?)?,
             frozen,
