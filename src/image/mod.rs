@@ -5,6 +5,7 @@
 mod augment;
 mod content;
 mod map;
+mod model;
 mod normalisation;
 mod options;
 mod pictures;
@@ -15,6 +16,9 @@ mod shape;
 mod source;
 
 pub use augment::Augment;
+pub use model::{
+    CnnSettings, ImageModel, ImageModelSettings, LinearSettings, MlpSettings, ResnetSettings,
+};
 pub use normalisation::Normalisation;
 pub use options::{Alpha, Channels, ImageOptions, SixteenBit};
 pub use set::ImageSet;

@@ -4,6 +4,8 @@ use candle_core::Tensor;
 
 use super::conv2d_op::Conv2dOp;
 use super::cpu;
+use super::init::Init;
+use super::scope::Scope;
 use crate::error::{Error, Result};
 
 /// `y[n, i, j, o] = Σ W[a, b, c, o]·x[n, s·i + a − p, s·j + b − p, c]` with zeros outside the image, s the stride and p
@@ -44,6 +46,44 @@ pub fn conv2d(x: &Tensor, weight: &Tensor, stride: usize, padding: usize) -> Res
         padding,
     };
     Ok(x.contiguous()?.apply_op2(&weight.contiguous()?, op)?)
+}
+
+/// A convolution without a bias; its weight is `weight`, `[side, side, inputs, outputs]`.
+#[derive(Debug, Clone)]
+pub struct Conv2d {
+    weight: Tensor,
+    stride: usize,
+    padding: usize,
+}
+
+impl Conv2d {
+    /// Windows of `side`x`side`, padded by half of it rounded down; weights begin normal with variance 2/(side²·inputs)
+    /// (He et al. 2015).
+    ///
+    /// # Errors
+    /// Those of [`Scope::get`].
+    pub fn load(
+        scope: &Scope,
+        (inputs, outputs): (usize, usize),
+        side: usize,
+        stride: usize,
+    ) -> Result<Self> {
+        let std = (2.0 / (side * side * inputs) as f64).sqrt();
+        let shape = [side, side, inputs, outputs];
+        Ok(Self {
+            weight: scope.get("weight", &shape, Init::Normal { std })?,
+            stride,
+            padding: side / 2,
+        })
+    }
+
+    /// See [`conv2d`].
+    ///
+    /// # Errors
+    /// Those of [`conv2d`].
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        conv2d(x, &self.weight, self.stride, self.padding)
+    }
 }
 
 /// By Candle's own convolution, which takes channels first.
