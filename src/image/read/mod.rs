@@ -3,6 +3,7 @@
 mod cifar;
 mod folder;
 mod idx;
+mod idx_header;
 mod layout;
 mod table;
 

@@ -110,30 +110,29 @@ struct Table {
 impl Table {
     fn push(&mut self, records: &Records, record: &Record) -> Result<()> {
         for (place, cell) in record.cells.iter().enumerate() {
-            let expected = if Some(place) == self.label {
-                match cell {
-                    Cell::Text(name) if !name.trim().is_empty() => {
-                        self.labels.push(self.classes.id(name.trim()));
-                        continue;
-                    }
-                    _ => "a class".into(),
-                }
-            } else {
-                match value(cell, self.white) {
-                    Some(byte) => {
-                        self.bytes.push(byte);
-                        continue;
-                    }
-                    None => format!("a whole number from 0 to {}", self.white),
-                }
-            };
-            return Err(Error::Cell {
+            self.take(place, cell).map_err(|expected| Error::Cell {
                 path: records.path().into(),
                 line: record.line,
                 column: records.columns().get(place).cloned(),
                 expected,
                 value: cell.shown(),
-            });
+            })?;
+        }
+        Ok(())
+    }
+
+    /// One cell, or what it should have been.
+    fn take(&mut self, place: usize, cell: &Cell) -> std::result::Result<(), String> {
+        match cell {
+            Cell::Text(name) if Some(place) == self.label && !name.trim().is_empty() => {
+                self.labels.push(self.classes.id(name.trim()));
+            }
+            _ if Some(place) == self.label => return Err("a class".into()),
+            _ => {
+                let byte = value(cell, self.white);
+                let expected = || format!("a whole number from 0 to {}", self.white);
+                self.bytes.push(byte.ok_or_else(expected)?);
+            }
         }
         Ok(())
     }
