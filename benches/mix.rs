@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use candle_core::{Device, Tensor};
 use candle_mixup::random::{Purpose, Stream};
-use candle_mixup::{Blend, Pairs, Pixel, mix, mix_in_place};
+use candle_mixup::schedule::BoxRule;
+use candle_mixup::{Blend, Boxes, Frame, Pairs, Pixel, cut_in_place, mix, mix_in_place};
 use criterion::Criterion;
 use rayon::prelude::*;
 
@@ -75,14 +76,14 @@ fn groups() -> Result<[(&'static str, Vec<Contender>); 3]> {
     let images = IMAGES.iter().product::<usize>();
     let bytes = (0..images).map(|i| (i % 251) as u8).collect::<Vec<u8>>();
     let floats = bytes.iter().map(|&b| f32::from(b) / 251.0).collect();
-    let mut f32_images = buffer(floats, IMAGES[0])?;
+    let mut f32_images = images_of(floats)?;
     f32_images.extend(fresh("mix, fresh output", &IMAGES)?);
     let mut tokens = buffer(values(&TOKENS), TOKENS[0])?;
     tokens.extend(fresh("mix, fresh output", &TOKENS)?);
     tokens.extend(backward(&TOKENS)?);
     Ok([
         ("f32 [256,3,224,224]", f32_images),
-        ("u8 [256,3,224,224]", buffer(bytes, IMAGES[0])?),
+        ("u8 [256,3,224,224]", images_of(bytes)?),
         ("f32 [32,128,768]", tokens),
     ])
 }
@@ -125,6 +126,30 @@ fn buffer<P: Pixel + 'static>(values: Vec<P>, rows: usize) -> Result<Vec<Contend
         ("mix_in_place", Box::new(in_place)),
         ("memcpy", Box::new(memcpy)),
     ])
+}
+
+/// The same for images, and CutMix with a box for each: at λ = 0.5, so that half of the pixels are asked for and less is
+/// left after clipping.
+fn images_of<P: Pixel + 'static>(values: Vec<P>) -> Result<Vec<Contender>> {
+    let [n, channels, height, width] = IMAGES;
+    let frame = Frame { height, width };
+    let mut stream = Stream::new(0, Purpose::Box, 0);
+    let mut draw = || {
+        let centre = [stream.below(height), stream.below(width)];
+        BoxRule::around(0.5, frame, centre)
+    };
+    let boxes = Boxes::new(frame, (0..n).map(|_| draw()).collect())?;
+    let kept: Vec<f64> = (0..n).map(|r| boxes.kept(r)).collect();
+    let partner = Stream::new(0, Purpose::Partner, 0).permutation(n);
+    let pairs = Pairs::new((0..n as u32).collect(), partner, kept.clone(), kept)?;
+    let mut cut = values.clone();
+    let in_place = move || {
+        cut_in_place(&mut cut, channels, &pairs, &boxes).expect("a permutation");
+        black_box(&cut);
+    };
+    let mut contenders = buffer(values, n)?;
+    contenders.push(("cut_in_place", Box::new(in_place)));
+    Ok(contenders)
 }
 
 /// Mixing a tensor into a new one.

@@ -3,7 +3,7 @@
 mod scheduling;
 
 use candle_mixup::schedule::{
-    Clock, LabelRule, Mode, Pairing, Rows, Schedule, Scheduler, Task, presets,
+    Clock, Domain, LabelRule, Mode, Pairing, Rows, Schedule, Scheduler, Task, presets,
 };
 use candle_mixup::{Error, MixPlan, Site};
 use scheduling::{SITES, checked, classes, neighbours, plan, run_for, task};
@@ -23,10 +23,17 @@ fn schedules() -> Vec<Schedule> {
         r#"{"name": "some added", "mode": "balance", "partner": "same-class", "apply": "row", "probability": 0.5}"#,
         r#"{"name": "balanced masks", "sites": "input", "blend": "columns", "mode": "balance", "partner": "uniform", "label": {"mamix": {}}}"#,
         r#"{"name": "near", "sites": "input", "partner": {"kernel": {"bandwidth": 0.5, "exclude_self": true}}}"#,
+        r#"{"name": "boxes added", "sites": "input", "blend": {"box": {"corrected": false, "margin": 0.2}}, "mode": "add-to", "partner": "uniform"}"#,
+        r#"{"name": "pairs of boxes", "sites": "input", "blend": "box", "partner": "flip", "grain": "pair", "apply": "pair", "probability": 0.7}"#,
+        r#"{"name": "sides", "sites": "input", "blend": {"box": {"sides": [0.2, 0.8]}}, "partner": "halves", "grain": "batch", "label": {"remix": {}}}"#,
+        r#"{"name": "timm", "sites": "input", "blend": {"either": [{"blend": "linear", "weight": {"beta": 0.8}}, {"blend": "box", "share": 2}]}}"#,
         r#"{"name": "rows", "apply": "row", "probability": 0.4, "label": {"mamix": {}}, "sites": "hidden"}"#,
     ];
     let presets = presets().iter().map(|p| small(p.name));
+    let for_images = ["cutmix", "mixup-cutmix"]
+        .map(|name| Schedule::preset_for(name, Domain::Image).expect("a preset for images"));
     presets
+        .chain(for_images)
         .chain(
             written
                 .iter()
@@ -173,8 +180,9 @@ fn a_plan_saved_as_json_is_the_plan() {
 #[test]
 fn labels_follow_their_rule() {
     let (classes, counts) = (classes(), task(1, 1).class_counts);
-    // Where a mask has the say of the label, its own tests look at it.
-    let by_rule = |s: &Schedule| s.label != LabelRule::Same || !s.blend.needs_features();
+    // Where a mask or a box has the say of the label, its own tests look at it.
+    let linear = |s: &Schedule| !s.blend.needs_features() && !s.blend.needs_images();
+    let by_rule = |s: &Schedule| s.label != LabelRule::Same || linear(s);
     for schedule in schedules().into_iter().filter(by_rule) {
         let lead = if schedule.mode == Mode::Balance {
             BATCH.len()

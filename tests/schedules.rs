@@ -194,14 +194,19 @@ fn unknown_fields_are_refused_at_every_level() {
         (r#"{"partner": {"class-nearest": {"p": 1}}}"#, "p"),
         (r#"{"blend": {"principal": {"x": 1}}}"#, "x"),
         (r#"{"blend": {"hidden-mask": {"label": "both"}}}"#, "both"),
-        (r#"{"blend": {"either": ["linear", "box"]}}"#, "box"),
+        (r#"{"blend": {"either": ["linear", "boxes"]}}"#, "boxes"),
+        (
+            r#"{"blend": {"either": [{"blend": "linear", "x": 1}]}}"#,
+            "x",
+        ),
+        (r#"{"blend": {"box": {"x": 1}}}"#, "x"),
         (r#"{"class_smoothing": {"x": 1}}"#, "x"),
         (r#"{"label": {"remix": {"kappa": 1, "x": 1}}}"#, "x"),
         (r#"{"label": {"mamix": {"x": 1}}}"#, "x"),
         (r#"{"mode": "add"}"#, "add"),
         (r#"{"sites": ["hidden0"]}"#, "hidden0"),
         (r#"{"sites": ["middle"]}"#, "middle"),
-        (r#"{"blend": "box"}"#, "box"),
+        (r#"{"blend": "span"}"#, "span"),
         (r#"{"seed": -1}"#, "-1"),
         (r#"{"probability": null}"#, "null"),
         (r#"{"#, ""),
@@ -223,7 +228,11 @@ fn preset_names_are_known_refused_or_guessed() {
     }
     for (name, domain, words) in [
         ("cmixup", Domain::Text, "preset 'cmixup' is for tables"),
-        ("cutmix", Domain::Image, "preset 'cutmix' is for tables"),
+        (
+            "cutmix",
+            Domain::Text,
+            "preset 'cutmix' is for tables or images",
+        ),
         (
             "remix",
             Domain::Text,

@@ -35,7 +35,21 @@ def forms(x, permutation, each):
         torch.index_select(x, 0, permutation, out=output)
         output.lerp_(x, LAMBDA)
 
-    return {
+    images = x.dim() == 4
+    side = int(0.5 * (1 - 0.5) ** 0.5 * x.shape[-1])
+    box = slice(x.shape[-1] // 2 - side, x.shape[-1] // 2 + side)
+
+    def timm_cutmix():  # timm.data.mixup.Mixup, mode batch, one box for all, here wholly inside
+        inplace[..., box, box] = inplace.flip(0)[..., box, box]
+
+    def torchvision_cutmix():  # torchvision.transforms.v2.CutMix
+        rolled = x.roll(1, 0)
+        output = x.clone()
+        output[..., box, box] = rolled[..., box, box]
+        return output
+
+    cuts = {"timm CutMix (one box, in place)": timm_cutmix, "torchvision CutMix (one box)": torchvision_cutmix}
+    return (cuts if images else {}) | {
         "mul, add_ (one weight)": lambda: x.mul(LAMBDA).add_(x[permutation], alpha=1.0 - LAMBDA),
         "torchvision (one weight)": torchvision,
         "timm (one weight, in place)": timm,

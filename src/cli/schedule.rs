@@ -8,8 +8,8 @@ use candle_mixup::report::{Draw, schedule_svg};
 use candle_mixup::schedule::{
     Clock, Domain, Pairing, Schedule, Scheduler, Task, TaskKind, presets,
 };
-use candle_mixup::{Error, MixPlan, Site, files};
-use clap::Args;
+use candle_mixup::{Error, Frame, MixPlan, Site, files};
+use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::settings;
@@ -32,8 +32,15 @@ pub struct ScheduleArgs {
     /// List the presets
     #[arg(long)]
     pub list: bool,
-    /// The model's sites, in forward order [default: embedding,hidden1,hidden2,hidden3,pooled, after input where the
-    /// schedule is for tables]
+    /// The rows that it is for [default: those that the schedule needs, else texts; a preset for images and tables means
+    /// tables]
+    #[arg(long = "for", value_name = "ROWS", value_enum)]
+    pub rows_of: Option<RowsOf>,
+    /// Height and width of images, for boxes
+    #[arg(long, value_name = "HxW", default_value = "32x32", value_parser = settings::frame)]
+    pub size: Frame,
+    /// The model's sites, in forward order [default: embedding,hidden1,hidden2,hidden3,pooled; after input for tables;
+    /// for images input instead of the embedding]
     #[arg(long, value_delimiter = ',', value_name = "A,B,...")]
     pub sites: Vec<String>,
     /// Steps of the run
@@ -62,11 +69,36 @@ pub struct ScheduleArgs {
     pub json: bool,
 }
 
+/// What rows may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RowsOf {
+    /// Texts.
+    Text,
+    /// Rows of a table.
+    Table,
+    /// Images.
+    Image,
+}
+
+impl From<RowsOf> for Domain {
+    fn from(rows: RowsOf) -> Self {
+        match rows {
+            RowsOf::Text => Self::Text,
+            RowsOf::Table => Self::Table,
+            RowsOf::Image => Self::Image,
+        }
+    }
+}
+
 pub fn run(args: ScheduleArgs) -> Result<()> {
     if args.list {
         return list();
     }
-    let (name, schedule) = settings::schedule(&args.mix, args.schedule.as_deref(), None)?;
+    let (name, schedule) = settings::schedule(
+        &args.mix,
+        args.schedule.as_deref(),
+        args.rows_of.map(Domain::from),
+    )?;
     if args.steps == 0 || args.rows == 0 || args.batch == 0 || args.classes == 0 {
         return Err(
             Error::setting("--steps, --rows, --batch and --classes", "at least 1", 0).into(),
@@ -90,7 +122,10 @@ pub fn run(args: ScheduleArgs) -> Result<()> {
 fn task(schedule: &Schedule, args: &ScheduleArgs) -> Result<(Vec<Site>, Task)> {
     let given = args.sites.iter().map(|s| s.parse());
     let mut sites = given.collect::<candle_mixup::Result<Vec<Site>>>()?;
-    let domain = stand_in::domain(schedule, &sites);
+    let domain = match args.rows_of {
+        Some(rows) => rows.into(),
+        None => stand_in::domain(schedule, &sites),
+    };
     if sites.is_empty() {
         sites = stand_in::sites(domain);
     }
@@ -108,7 +143,7 @@ fn task(schedule: &Schedule, args: &ScheduleArgs) -> Result<(Vec<Site>, Task)> {
         epochs: args.steps.div_ceil(per_epoch(args)) as u32,
         seed: args.seed,
         features: (domain == Domain::Table).then(stand_in::features),
-        image: (domain == Domain::Image).then_some(stand_in::FRAME),
+        image: (domain == Domain::Image).then_some(args.size),
     };
     Ok((sites, task))
 }

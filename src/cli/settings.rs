@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use candle_core::Device;
-use candle_mixup::Error;
 use candle_mixup::data::{Header, Source};
 use candle_mixup::schedule::{Domain, Schedule, presets};
 use candle_mixup::text::{Columns, EmptyTexts, Group, LabelKind, Pooling, ReadOptions, SoftColumn};
 use candle_mixup::train::TrainSettings;
+use candle_mixup::{Error, Frame};
 use serde::{Deserialize, Serialize};
 
 use super::args::{
@@ -303,6 +303,16 @@ fn schedule_file(path: &Path) -> Result<(String, Schedule)> {
         stem.into_owned()
     };
     Ok((name, schedule))
+}
+
+/// Height and width, written `HxW`.
+pub fn frame(written: &str) -> std::result::Result<Frame, String> {
+    let sides = written.split_once('x');
+    let sides = sides.and_then(|(height, width)| Some((height.parse().ok()?, width.parse().ok()?)));
+    match sides {
+        Some((height, width)) if height > 0 && width > 0 => Ok(Frame { height, width }),
+        _ => Err("expected height and width in pixels, such as 28x28".into()),
+    }
 }
 
 /// The device asked for.

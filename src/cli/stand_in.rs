@@ -6,20 +6,17 @@ use candle_mixup::schedule::{
     Basis, BlendRule, ClassIndex, Domain, Features, KernelIndex, Mode, Pairing, Points, Rows,
     Schedule, Scheduler, SiteChoice,
 };
-use candle_mixup::{Frame, Result, Site};
+use candle_mixup::{Result, Site};
 
 /// Features of the table that stands in: half numeric, half categorical, a token of 16 cells each.
 const FEATURES: usize = 8;
 const TOKEN_WIDTH: usize = 16;
 
-/// The images that stand in.
-pub const FRAME: Frame = Frame {
-    height: 32,
-    width: 32,
-};
-
-/// Whether a schedule can only be drawn for the rows of a table.
+/// The rows without which a schedule cannot be drawn; texts where any will do.
 pub fn domain(schedule: &Schedule, sites: &[Site]) -> Domain {
+    if schedule.blend.needs_images() {
+        return Domain::Image;
+    }
     let table = sites.contains(&Site::Input)
         || schedule.sites.contains(&SiteChoice::At(Site::Input))
         || schedule.blend.needs_features()
@@ -35,14 +32,15 @@ pub fn domain(schedule: &Schedule, sites: &[Site]) -> Domain {
 
 /// The sites that a model of the domain may have.
 pub fn sites(domain: Domain) -> Vec<Site> {
-    let first = match domain {
-        Domain::Text => None,
-        Domain::Table | Domain::Image => Some(Site::Input),
+    let first: &[Site] = match domain {
+        Domain::Text => &[Site::Embedding],
+        Domain::Table => &[Site::Input, Site::Embedding],
+        Domain::Image => &[Site::Input],
     };
     let blocks = (1..=3).map(Site::Hidden);
     first
-        .into_iter()
-        .chain([Site::Embedding])
+        .iter()
+        .copied()
         .chain(blocks)
         .chain([Site::Pooled])
         .collect()
@@ -139,6 +137,7 @@ pub fn note(schedule: &Schedule) -> Option<&'static str> {
         _ if schedule.blend.needs_features() => {
             Some("features need data: here four numbers and four categories stand in for them")
         }
+        _ if schedule.blend.needs_images() => None,
         _ if schedule.mode == Mode::Balance || schedule.blend != BlendRule::Linear => {
             Some("rows need data: here the classes in turn stand in for them")
         }

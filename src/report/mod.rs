@@ -12,6 +12,8 @@ mod table;
 #[cfg(feature = "cli")]
 mod compare_page;
 #[cfg(feature = "cli")]
+mod contact_sheet;
+#[cfg(feature = "cli")]
 mod html;
 #[cfg(feature = "cli")]
 mod plot;
@@ -28,6 +30,8 @@ pub use table::{BalanceRow, balance_table, class_table, compare_table, score_tab
 
 #[cfg(feature = "cli")]
 pub use compare_page::compare_page;
+#[cfg(feature = "cli")]
+pub use contact_sheet::{Captioned, ContactSheet, contact_sheet};
 #[cfg(feature = "cli")]
 pub use experiment::experiment_page;
 #[cfg(feature = "cli")]

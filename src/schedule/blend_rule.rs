@@ -3,6 +3,8 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::blender::Blender;
+use super::box_rule::BoxRule;
+use super::choice::Choice;
 use super::curve_check::check_number;
 use super::features::Features;
 use super::task::Task;
@@ -20,6 +22,9 @@ pub enum BlendRule {
     /// The weighted sum; weight and label weight are λ.
     #[default]
     Linear,
+    /// A box of the image comes from the partner (CutMix; Yun et al. 2019). Weight and label weight are the share of
+    /// pixels kept.
+    Box(BoxRule),
     /// max(1, ⌊F·(1 − λ)⌋ of the F features, uniformly without replacement, come from the partner; none at λ = 1
     /// (CutMix for rows). Weight and label weight are the share of features kept.
     Columns,
@@ -40,8 +45,8 @@ pub enum BlendRule {
         /// weight is then the share of variance kept.
         swap: bool,
     },
-    /// One of these, each equally likely, drawn for each batch.
-    Either(Vec<BlendRule>),
+    /// One of these, drawn for each batch.
+    Either(Vec<Choice>),
 }
 
 /// The label weight under [`BlendRule::HiddenMask`].
@@ -59,8 +64,8 @@ impl BlendRule {
     /// Whether the rule reads what the features of a table are.
     pub fn needs_features(&self) -> bool {
         match self {
-            Self::Linear => false,
-            Self::Either(rules) => rules.iter().any(Self::needs_features),
+            Self::Linear | Self::Box(_) => false,
+            Self::Either(choices) => choices.iter().any(|c| c.blend.needs_features()),
             _ => true,
         }
     }
@@ -69,7 +74,7 @@ impl BlendRule {
     pub fn needs_information(&self) -> bool {
         match self {
             Self::FeatureMask => true,
-            Self::Either(rules) => rules.iter().any(Self::needs_information),
+            Self::Either(choices) => choices.iter().any(|c| c.blend.needs_information()),
             _ => false,
         }
     }
@@ -78,42 +83,59 @@ impl BlendRule {
     pub fn needs_directions(&self) -> bool {
         match self {
             Self::Principal { .. } => true,
-            Self::Either(rules) => rules.iter().any(Self::needs_directions),
+            Self::Either(choices) => choices.iter().any(|c| c.blend.needs_directions()),
             _ => false,
         }
     }
 
-    /// The blends among which each batch draws.
-    pub(super) fn resolve(&self, sites: &[Site], task: &Task) -> Result<Vec<Blender>> {
-        let Self::Either(rules) = self else {
-            return Ok(vec![self.one(sites, task)?]);
-        };
-        if rules.is_empty() {
-            return Err(Error::setting("blend.either", "at least one blend", "none"));
+    /// Whether it cuts boxes out of images.
+    pub fn needs_images(&self) -> bool {
+        match self {
+            Self::Box(_) => true,
+            Self::Either(choices) => choices.iter().any(|c| c.blend.needs_images()),
+            _ => false,
         }
-        rules.iter().map(|rule| rule.one(sites, task)).collect()
     }
 
-    fn one(&self, sites: &[Site], task: &Task) -> Result<Blender> {
-        if let Self::Linear = self {
-            return Ok(Blender::Linear);
-        }
-        let features = task
-            .features
-            .as_ref()
-            .ok_or_else(|| self.lacks("the features of a table"))?;
-        self.check_sites(sites)?;
+    /// The blends among which each batch draws: itself, where there is no list.
+    pub fn choices(&self) -> Vec<Choice> {
         match self {
-            Self::Columns => Ok(Blender::Columns),
-            Self::FeatureMask => Ok(Blender::FeatureMask),
-            Self::HiddenMask { label } if features.has_tokens() => Ok(Blender::HiddenMask(*label)),
-            Self::HiddenMask { .. } => Err(self.lacks("a model in which features are tokens")),
-            Self::Principal { share, swap } => self.principal(features, *share, *swap),
-            Self::Linear | Self::Either(_) => {
+            Self::Either(choices) => choices.clone(),
+            one => vec![one.clone().into()],
+        }
+    }
+
+    /// The blend ready to draw from, where it is none of several.
+    pub(super) fn one(&self, sites: &[Site], task: &Task) -> Result<Blender> {
+        match self {
+            Self::Linear => Ok(Blender::Linear),
+            Self::Either(_) => {
                 let expected = "a list of blends that are not lists themselves";
                 Err(Error::setting("blend.either", expected, self.written()))
             }
+            Self::Box(rule) => {
+                let frame = task.image.ok_or_else(|| self.lacks("images"))?;
+                self.check_sites(sites)?;
+                rule.check(frame)?;
+                Ok(Blender::Box { rule: *rule, frame })
+            }
+            Self::Columns => self.features(sites, task).map(|_| Blender::Columns),
+            Self::FeatureMask => self.features(sites, task).map(|_| Blender::FeatureMask),
+            Self::HiddenMask { label } => match self.features(sites, task)?.has_tokens() {
+                true => Ok(Blender::HiddenMask(*label)),
+                false => Err(self.lacks("a model in which features are tokens")),
+            },
+            Self::Principal { share, swap } => {
+                self.principal(self.features(sites, task)?, *share, *swap)
+            }
         }
+    }
+
+    fn features<'a>(&self, sites: &[Site], task: &'a Task) -> Result<&'a Features> {
+        let features = task.features.as_ref();
+        let features = features.ok_or_else(|| self.lacks("the features of a table"))?;
+        self.check_sites(sites)?;
+        Ok(features)
     }
 
     fn principal(&self, features: &Features, share: f64, swap: bool) -> Result<Blender> {
@@ -130,7 +152,7 @@ impl BlendRule {
     fn check_sites(&self, sites: &[Site]) -> Result<()> {
         let (fits, expected): (fn(&Site) -> bool, _) = match self {
             Self::HiddenMask { .. } => (|s| *s == Site::Embedding, "embedding"),
-            Self::Principal { .. } => (|s| *s == Site::Input, "input"),
+            Self::Principal { .. } | Self::Box(_) => (|s| *s == Site::Input, "input"),
             _ => (
                 |s| matches!(s, Site::Input | Site::Embedding),
                 "input or embedding",
@@ -162,6 +184,7 @@ impl BlendRule {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 enum Written {
     Linear,
+    Box(BoxRule),
     Columns,
     FeatureMask,
     HiddenMask {
@@ -174,7 +197,7 @@ enum Written {
         #[serde(default)]
         swap: bool,
     },
-    Either(Vec<BlendRule>),
+    Either(Vec<Choice>),
 }
 
 fn most() -> f64 {
@@ -184,17 +207,18 @@ fn most() -> f64 {
 impl<'de> Deserialize<'de> for BlendRule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         let mut value = serde_json::Value::deserialize(deserializer)?;
-        if let Some(name @ ("hidden-mask" | "principal")) = value.as_str() {
+        if let Some(name @ ("box" | "hidden-mask" | "principal")) = value.as_str() {
             value = serde_json::json!({ name: {} });
         }
         let written: Written = serde_json::from_value(value).map_err(serde::de::Error::custom)?;
         Ok(match written {
             Written::Linear => Self::Linear,
+            Written::Box(rule) => Self::Box(rule),
             Written::Columns => Self::Columns,
             Written::FeatureMask => Self::FeatureMask,
             Written::HiddenMask { label } => Self::HiddenMask { label },
             Written::Principal { share, swap } => Self::Principal { share, swap },
-            Written::Either(rules) => Self::Either(rules),
+            Written::Either(choices) => Self::Either(choices),
         })
     }
 }

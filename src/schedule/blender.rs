@@ -3,15 +3,20 @@
 use std::sync::Arc;
 
 use super::blend_rule::HiddenLabel;
+use super::box_rule::BoxRule;
 use super::features::Features;
 use crate::error::Result;
-use crate::plan::{Basis, Blend, ColumnMask, Principal, Site};
-use crate::random::Stream;
+use crate::plan::{Basis, Blend, Boxes, ColumnMask, Frame, PixelBox, Principal, Site};
+use crate::random::{Purpose, Stream};
 
 /// A checked blend rule that is none of several.
 #[derive(Debug, Clone)]
 pub(super) enum Blender {
     Linear,
+    Box {
+        rule: BoxRule,
+        frame: Frame,
+    },
     Columns,
     FeatureMask,
     HiddenMask(HiddenLabel),
@@ -32,6 +37,8 @@ pub(super) struct Blended<'a> {
     pub plain: &'a [bool],
     /// Plain rows that go before them.
     pub lead: usize,
+    /// For each mixed row the first that shares its λ.
+    pub leaders: &'a [usize],
     pub site: Site,
     pub features: Option<&'a Features>,
 }
@@ -59,9 +66,18 @@ impl Blender {
         }
     }
 
-    /// Every row draws, plain or not, so that a toss moves no mask.
+    /// What its draws are for.
+    pub fn purpose(&self) -> Purpose {
+        match self {
+            Self::Box { .. } => Purpose::Box,
+            _ => Purpose::Mask,
+        }
+    }
+
+    /// Every row draws, plain or not, so that a toss moves no mask and no box.
     pub fn draw(&self, rows: &Blended<'_>, stream: &mut Stream) -> Result<Shares> {
         match self {
+            Self::Box { rule, frame } => rows.boxed(*rule, *frame, stream),
             Self::Principal {
                 basis, swap: false, ..
             } => {
@@ -139,6 +155,34 @@ impl Blended<'_> {
             label,
             blend,
         }
+    }
+
+    /// Weights and boxes; rows that share λ share the box.
+    fn boxed(&self, rule: BoxRule, frame: Frame, stream: &mut Stream) -> Result<Shares> {
+        let mut drawn: Vec<PixelBox> = Vec::with_capacity(self.lambda.len());
+        for (r, &leader) in self.leaders.iter().enumerate() {
+            let first = (leader == r).then(|| rule.draw(self.lambda[r], frame, stream));
+            drawn.push(first.unwrap_or_else(|| drawn[leader]));
+        }
+        for b in drawn
+            .iter_mut()
+            .zip(self.plain)
+            .filter(|(_, plain)| **plain)
+        {
+            *b.0 = PixelBox::default();
+        }
+        let before = vec![PixelBox::default(); self.lead];
+        let boxes = Boxes::new(frame, [before, drawn].concat())?;
+        let weight: Vec<f64> = (self.lead..boxes.len()).map(|r| boxes.kept(r)).collect();
+        let label = match rule.corrected {
+            true => weight.clone(),
+            false => self.linear(Blend::Linear).label,
+        };
+        Ok(Shares {
+            weight,
+            label,
+            blend: Blend::Box(boxes),
+        })
     }
 
     /// Weights and masks from `draw`, which sets the bits of a row, all true before, and says its two weights.

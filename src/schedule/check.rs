@@ -1,10 +1,12 @@
 //! The one door from a schedule to a scheduler: past it, settings cannot fail.
 
+use super::choice::{self, Candidate};
 use super::clock::Clock;
 use super::curve_check::check_number;
+use super::law::Law;
 use super::pairing::Pairing;
 use super::scheduler::Scheduler;
-use super::settings::{Mode, Schedule};
+use super::settings::{Grain, Mode, Schedule};
 use super::sites;
 use super::smoothing::{ClassSmoothing, SmoothingRule};
 use super::task::{Domain, Task, TaskKind};
@@ -34,14 +36,14 @@ impl Schedule {
             [] if self.is_off() => Vec::new(),
             choices => sites::resolve(choices, sites, task)?,
         };
-        if !self.is_off() && !self.ever_mixes(task) {
+        let blends = choice::resolve(&self.blend, &self.weight, &sites, task)?;
+        if !self.is_off() && !self.ever_mixes(&blends, task) {
             return Err(Error::NeverMixes {
                 name: self.name,
                 steps: task.steps,
                 epochs: task.epochs,
             });
         }
-        let blends = self.blend.resolve(&sites, task)?;
         let smoothing = self.class_smoothing(task)?;
         Ok(Scheduler::new(self, sites, blends, smoothing, task))
     }
@@ -97,6 +99,13 @@ impl Schedule {
                 pairing()
             )));
         }
+        let both_ways = matches!(self.partner, Pairing::Flip | Pairing::Halves);
+        if [self.grain, self.apply].contains(&Grain::Pair) && !both_ways {
+            let pairing = pairing();
+            return Err(Error::Conflict(format!(
+                "the grain \"pair\" takes partners by flip or halves, not by {pairing}"
+            )));
+        }
         if self.mode == Mode::Balance && !self.partner.serves_any_row() {
             let known = "class-nearest, same-class, class-balanced or uniform";
             return Err(Error::Conflict(format!(
@@ -108,7 +117,7 @@ impl Schedule {
     }
 
     /// Looks at every step until one mixes.
-    fn ever_mixes(&self, task: &Task) -> bool {
+    fn ever_mixes(&self, blends: &[Candidate], task: &Task) -> bool {
         let steps_per_epoch = task.steps.div_ceil(u64::from(task.epochs));
         let mixes = |step| {
             // The task's own number of epochs, to which the rounded epoch length need not lead back.
@@ -116,9 +125,10 @@ impl Schedule {
                 epochs: task.epochs,
                 ..Clock::at(step, task.steps, steps_per_epoch)
             };
-            self.probability.value(clock) > 0.0 && self.weight.alpha(clock) != Some(0.0)
+            let moves = |law: &Law| !law.keeps_rows(self.fold) && law.alpha(clock) != Some(0.0);
+            self.probability.value(clock) > 0.0 && blends.iter().any(|b| moves(&b.weight))
         };
-        !self.weight.keeps_rows(self.fold) && (0..task.steps).any(mixes)
+        (0..task.steps).any(mixes)
     }
 }
 
@@ -135,6 +145,10 @@ fn check_task(task: &Task) -> Result<()> {
     }
     for count in &task.class_counts {
         check_number("class count", *count, &(0.0..=f64::MAX))?;
+    }
+    if task.image.is_some() && task.domain != Domain::Image {
+        let problem = "only images have a height and a width";
+        return Err(Error::Conflict(problem.into()));
     }
     match &task.features {
         Some(_) if task.domain != Domain::Table => Err(Error::Conflict(

@@ -65,18 +65,16 @@ impl Scheduler {
         plain: &[bool],
         lead: usize,
     ) -> Result<Shares> {
-        let blend = match self.blends.len() {
-            1 => 0,
-            several => self.stream(Purpose::Blend, clock).below(several),
-        };
         let rows = Blended {
             lambda,
             plain,
             lead,
+            leaders: &self.leaders(self.schedule().grain, lambda.len()),
             site,
             features: self.features.as_ref(),
         };
-        self.blends[blend].draw(&rows, &mut self.stream(Purpose::Mask, clock))
+        let blender = &self.blend(clock).blender;
+        blender.draw(&rows, &mut self.stream(blender.purpose(), clock))
     }
 
     /// The mixed rows' pairs, and the training rows to load for them.

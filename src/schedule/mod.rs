@@ -11,7 +11,9 @@ mod beta;
 mod blend_rule;
 mod blender;
 mod blocks;
+mod box_rule;
 mod check;
+mod choice;
 mod class_index;
 mod clock;
 mod curve;
@@ -38,6 +40,8 @@ mod trace;
 
 pub use bandwidth::Bandwidth;
 pub use blend_rule::{BlendRule, HiddenLabel};
+pub use box_rule::BoxRule;
+pub use choice::Choice;
 pub use class_index::ClassIndex;
 pub use clock::Clock;
 pub use curve::{Curve, Cycle, Per, Piece, Step};

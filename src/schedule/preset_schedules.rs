@@ -2,6 +2,7 @@
 
 use super::bandwidth::Bandwidth;
 use super::blend_rule::{BlendRule, HiddenLabel};
+use super::box_rule::BoxRule;
 use super::curve::{Curve, Cycle, Per, Piece};
 use super::label::LabelRule;
 use super::law::Law;
@@ -10,47 +11,70 @@ use super::pairing::Pairing;
 use super::presets::presets;
 use super::settings::{Grain, Mode, Schedule};
 use super::sites::SiteChoice;
+use super::task::Domain;
 use crate::error::{Error, Result};
 use crate::plan::Site;
 
 impl Schedule {
-    /// A preset by its name, whatever rows it is for.
+    /// A preset by its name, as it is for the first of the rows that it is for.
     ///
     /// # Errors
     /// [`Error::Unknown`] for a name that there is not.
     pub fn preset(name: &str) -> Result<Self> {
-        let schedule = match name {
-            "none" => off(0.0),
-            "smoothing" => off(0.1),
-            "mixup" => at(&[SiteChoice::First], Law::beta(0.4)),
-            "uniform" => at(&[SiteChoice::First], Law::Uniform(0.0, 1.0)),
-            "samplepairing" => sample_pairing(seven_cycles()),
-            "samplepairing-paper" => sample_pairing(paper_epochs()),
-            "sentence" => at(&[SiteChoice::At(Site::Pooled)], Law::Uniform(0.0, 1.0)),
-            "tmix" => Self {
-                fold: true,
-                ..at(&[SiteChoice::UpperHidden], Law::beta(16.0))
-            },
-            "manifold" => at(&[SiteChoice::First, SiteChoice::Hidden], Law::beta(2.0)),
-            "regmixup" => Self {
-                mode: Mode::AddTo,
-                ..at(&[SiteChoice::First], Law::beta(10.0))
-            },
-            "mwh" => Self {
-                probability: without_hesitation(),
-                ..at(&[SiteChoice::First], Law::beta(0.5))
-            },
-            "hidden" => at(&[SiteChoice::Hidden], Law::beta(2.0)),
-            _ => match for_tables(name) {
-                Some(schedule) => schedule,
-                None => return Err(unknown(name)),
-            },
-        };
+        let preset = presets().iter().find(|preset| preset.name == name);
+        let preset = preset.ok_or_else(|| unknown(name))?;
+        Self::preset_for(name, preset.domains[0])
+    }
+
+    /// A preset by its name, for rows of this domain.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] for a preset that is for other rows, [`Error::Unknown`] for any other name.
+    pub fn preset_for(name: &str, domain: Domain) -> Result<Self> {
+        let preset = presets().iter().find(|preset| preset.name == name);
+        let preset = preset.ok_or_else(|| unknown(name))?;
+        if !preset.domains.contains(&domain) {
+            let domains: Vec<&str> = preset.domains.iter().map(|d| d.plural()).collect();
+            let problem = format!("preset '{name}' is for {}", domains.join(" or "));
+            return Err(Error::Conflict(problem));
+        }
+        let schedule = schedule(name, domain).ok_or_else(|| unknown(name))?;
         Ok(Self {
             name: name.into(),
             ..schedule
         })
     }
+}
+
+/// The schedule of a preset, if there is one of this name.
+fn schedule(name: &str, domain: Domain) -> Option<Schedule> {
+    let first = |law| at(&[SiteChoice::First], law);
+    Some(match name {
+        "none" => off(0.0),
+        "smoothing" => off(0.1),
+        "mixup" => first(Law::beta(0.4)),
+        "uniform" => first(Law::Uniform(0.0, 1.0)),
+        "samplepairing" => sample_pairing(seven_cycles()),
+        "samplepairing-paper" => sample_pairing(paper_epochs()),
+        "sentence" => at(&[SiteChoice::At(Site::Pooled)], Law::Uniform(0.0, 1.0)),
+        "tmix" => Schedule {
+            fold: true,
+            ..at(&[SiteChoice::UpperHidden], Law::beta(16.0))
+        },
+        "manifold" => at(&[SiteChoice::First, SiteChoice::Hidden], Law::beta(2.0)),
+        "regmixup" => Schedule {
+            mode: Mode::AddTo,
+            ..first(Law::beta(10.0))
+        },
+        "mwh" => Schedule {
+            probability: without_hesitation(),
+            ..first(Law::beta(0.5))
+        },
+        "hidden" => at(&[SiteChoice::Hidden], Law::beta(2.0)),
+        "cutmix" => blended(Site::Input, cutmix(domain), Law::beta(1.0)),
+        "mixup-cutmix" => blended(Site::Input, mixup_or_cutmix(domain), Law::beta(1.0)),
+        _ => return for_tables(name),
+    })
 }
 
 /// The presets that need the features, targets or classes of a table's rows, or are published for them.
@@ -59,8 +83,6 @@ fn for_tables(name: &str) -> Option<Schedule> {
         "pca" => blended(Site::Input, principal(), Law::beta(0.4)),
         "featmix" => blended(Site::Embedding, BlendRule::FeatureMask, Law::beta(0.5)),
         "hiddenmix" => blended(Site::Embedding, hidden_mask(), Law::beta(0.5)),
-        "cutmix" => blended(Site::Input, BlendRule::Columns, Law::beta(1.0)),
-        "mixup-cutmix" => blended(Site::Input, mixup_or_cutmix(), Law::beta(1.0)),
         "remix" => labelled(LabelRule::Remix {
             kappa: 3.0,
             tau: 0.5,
@@ -120,8 +142,16 @@ fn hidden_mask() -> BlendRule {
     }
 }
 
-fn mixup_or_cutmix() -> BlendRule {
-    BlendRule::Either(vec![BlendRule::Linear, BlendRule::Columns])
+/// What of a row another's part can be: a box of an image, columns of a table.
+fn cutmix(domain: Domain) -> BlendRule {
+    match domain {
+        Domain::Image => BlendRule::Box(BoxRule::default()),
+        Domain::Table | Domain::Text => BlendRule::Columns,
+    }
+}
+
+fn mixup_or_cutmix(domain: Domain) -> BlendRule {
+    BlendRule::Either(vec![BlendRule::Linear.into(), cutmix(domain).into()])
 }
 
 fn labelled(label: LabelRule) -> Schedule {

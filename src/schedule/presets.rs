@@ -1,13 +1,11 @@
 //! The presets there are, and the rows that each is for.
 
-use super::settings::Schedule;
 use super::task::Domain;
-use crate::error::{Error, Result};
 
 /// The name of a preset, what it does and what it is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Preset {
-    /// The name, for [`Schedule::preset`].
+    /// The name, for [`Schedule::preset`](super::Schedule::preset).
     pub name: &'static str,
     /// What it does and whose it is, in a line.
     pub summary: &'static str,
@@ -85,12 +83,12 @@ const PRESETS: &[Preset] = &[
     ),
     of(
         "cutmix",
-        TABLES,
-        "input, 1 − λ of the features from the partner, Beta(1, 1) (after Yun et al. 2019)",
+        NO_TEXT,
+        "input, 1 − λ of the features, or a box of the image, from the partner, Beta(1, 1) (Yun et al. 2019)",
     ),
     of(
         "mixup-cutmix",
-        TABLES,
+        NO_TEXT,
         "input, Beta(1, 1), each batch mixup or cutmix",
     ),
     of(
@@ -115,7 +113,7 @@ const PRESETS: &[Preset] = &[
     ),
     of(
         "kmixup",
-        TABLES,
+        NO_TEXT,
         "first site, near partners in blocks of 16, one λ a batch, Beta(10, 10) (Greenewald et al. 2021)",
     ),
     of(
@@ -137,30 +135,4 @@ const fn of(name: &'static str, domains: &'static [Domain], summary: &'static st
 /// Every preset there is, in the order in which they are best read.
 pub fn presets() -> &'static [Preset] {
     PRESETS
-}
-
-impl Schedule {
-    /// A preset by its name, for rows of this domain.
-    ///
-    /// # Errors
-    /// [`Error::Conflict`] for a preset that is for other rows, [`Error::Unknown`] for any other name.
-    pub fn preset_for(name: &str, domain: Domain) -> Result<Self> {
-        let schedule = Self::preset(name)?;
-        match PRESETS.iter().find(|preset| preset.name == name) {
-            Some(preset) if !preset.domains.contains(&domain) => {
-                let domains: Vec<&str> = preset.domains.iter().map(|d| plural(*d)).collect();
-                let problem = format!("preset '{name}' is for {}", domains.join(" or "));
-                Err(Error::Conflict(problem))
-            }
-            _ => Ok(schedule),
-        }
-    }
-}
-
-fn plural(domain: Domain) -> &'static str {
-    match domain {
-        Domain::Text => "texts",
-        Domain::Table => "tables",
-        Domain::Image => "images",
-    }
 }

@@ -3,7 +3,7 @@
 //! Each kind of draw has a key of its own, and the counter is the step. A plan therefore depends on nothing that was
 //! drawn before it, and a step that is not mixed draws nothing that another could miss.
 
-use super::blender::Blender;
+use super::choice::{Candidate, pick};
 use super::clock::Clock;
 use super::features::Features;
 use super::kernel::KernelIndex;
@@ -42,7 +42,7 @@ use crate::random::{Purpose, Stream};
 pub struct Scheduler {
     schedule: Schedule,
     sites: Vec<Site>,
-    pub(super) blends: Vec<Blender>,
+    blends: Vec<Candidate>,
     class_smoothing: Option<ClassSmoothing>,
     pub(super) features: Option<Features>,
     pub(super) class_counts: Vec<f64>,
@@ -55,7 +55,7 @@ impl Scheduler {
     pub(super) fn new(
         schedule: Schedule,
         sites: Vec<Site>,
-        blends: Vec<Blender>,
+        blends: Vec<Candidate>,
         class_smoothing: Option<ClassSmoothing>,
         task: &Task,
     ) -> Self {
@@ -127,9 +127,9 @@ impl Scheduler {
         self.schedule.probability.value(clock)
     }
 
-    /// α, the smaller shape of a Beta law; `None` for other laws.
+    /// α, the smaller shape of the Beta law of the moment's blend; `None` for other laws.
     pub fn alpha(&self, clock: Clock) -> Option<f64> {
-        self.schedule.weight.alpha(clock)
+        self.blend(clock).weight.alpha(clock)
     }
 
     /// The model's sites among which a step's site is drawn, in forward order; none where mixing is off.
@@ -151,25 +151,43 @@ impl Scheduler {
     pub(super) fn applied(&self, clock: Clock, n: usize) -> Option<Vec<bool>> {
         let p = self.probability(clock);
         let mut stream = self.stream(Purpose::Apply, clock);
-        let applied: Vec<bool> = match self.schedule.apply {
-            Grain::Batch => vec![stream.unit() < p; n],
-            Grain::Row => (0..n).map(|_| stream.unit() < p).collect(),
-        };
+        let leaders = self.leaders(self.schedule.apply, n);
+        let applied = shared(&leaders, || stream.unit() < p);
         applied.contains(&true).then_some(applied)
     }
 
     /// λ of n rows; `None` where α is 0.
     pub(super) fn weights(&self, clock: Clock, n: usize) -> Option<Vec<f64>> {
-        let sampler = self.schedule.weight.sampler(clock)?;
+        let sampler = self.blend(clock).weight.sampler(clock)?;
         let mut stream = self.stream(Purpose::Weight, clock);
-        let mut draw = || match sampler.draw(&mut stream) {
+        let leaders = self.leaders(self.schedule.grain, n);
+        Some(shared(&leaders, || match sampler.draw(&mut stream) {
             weight if self.schedule.fold => weight.max(1.0 - weight),
             weight => weight,
+        }))
+    }
+
+    /// The step's blend.
+    pub(super) fn blend(&self, clock: Clock) -> &Candidate {
+        match self.blends.as_slice() {
+            [one] => one,
+            several => pick(several, self.stream(Purpose::Blend, clock).unit()),
+        }
+    }
+
+    /// For each of n rows the first row with which it shares a draw.
+    pub(super) fn leaders(&self, grain: Grain, n: usize) -> Vec<usize> {
+        let mate = |r: usize| match self.schedule.partner {
+            Pairing::Flip => n - 1 - r,
+            Pairing::Halves if r < n / 2 * 2 => (r + n / 2) % (n / 2 * 2),
+            _ => r,
         };
-        Some(match self.schedule.grain {
-            Grain::Batch => vec![draw(); n],
-            Grain::Row => (0..n).map(|_| draw()).collect(),
-        })
+        let leader = |r: usize| match grain {
+            Grain::Batch => 0,
+            Grain::Pair => r.min(mate(r)),
+            Grain::Row => r,
+        };
+        (0..n).map(leader).collect()
     }
 
     /// The step's site, uniform among the sites.
@@ -180,4 +198,14 @@ impl Scheduler {
     pub(super) fn stream(&self, purpose: Purpose, clock: Clock) -> Stream {
         Stream::new(self.seed, purpose, clock.step)
     }
+}
+
+/// A draw for each leader, and the leader's for those that follow it.
+fn shared<T: Copy>(leaders: &[usize], mut draw: impl FnMut() -> T) -> Vec<T> {
+    let mut drawn = Vec::with_capacity(leaders.len());
+    for (r, &leader) in leaders.iter().enumerate() {
+        let own = (leader == r).then(&mut draw);
+        drawn.push(own.unwrap_or_else(|| drawn[leader]));
+    }
+    drawn
 }

@@ -37,7 +37,7 @@ pub struct Schedule {
     pub weight: Law,
     /// Whether λ is replaced by max(λ, 1 − λ), so that a row keeps the larger part of itself; default false.
     pub fold: bool,
-    /// Whether a batch or a row has a λ of its own; default row.
+    /// Whether a batch, a pair or a row has a λ of its own, and with boxes a box; default row.
     pub grain: Grain,
     /// With whom rows are mixed; default shuffle.
     pub partner: Pairing,
@@ -45,7 +45,7 @@ pub struct Schedule {
     pub label: LabelRule,
     /// The probability, in [0, 1], that a batch or a row is mixed; default 1. The constant 0 switches mixing off.
     pub probability: Curve,
-    /// Whether the probability is tossed once a batch or for each row; default batch.
+    /// Whether the probability is tossed once a batch, for each pair or for each row; default batch.
     pub apply: Grain,
     /// Whether mixed rows replace the batch, join it or balance it; default replace.
     pub mode: Mode,
@@ -61,12 +61,14 @@ pub struct Schedule {
     pub seed: Option<u64>,
 }
 
-/// One for the batch, or one for each row.
+/// One for the batch, for each pair of rows, or for each row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Grain {
     /// One for the whole batch.
     Batch,
+    /// One for two rows that are each other's partners: by the pairings `flip` and `halves` only (timm).
+    Pair,
     /// One for each row.
     Row,
 }

@@ -19,6 +19,17 @@ pub enum Domain {
     Image,
 }
 
+impl Domain {
+    /// What such rows are called, several of them.
+    pub(super) fn plural(self) -> &'static str {
+        match self {
+            Self::Text => "texts",
+            Self::Table => "tables",
+            Self::Image => "images",
+        }
+    }
+}
+
 /// What is predicted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -57,6 +57,7 @@ impl Scheduler {
         let mixing = trace.iter().map(|point| match self.schedule().apply {
             _ if point.alpha == Some(0.0) => 0.0,
             Grain::Batch => point.probability,
+            Grain::Pair => 1.0 - (1.0 - point.probability).powi(batch.div_ceil(2) as i32),
             Grain::Row => 1.0 - (1.0 - point.probability).powi(batch as i32),
         });
         let expected = mixing.sum::<f64>() / steps / self.sites().len().max(1) as f64;

@@ -80,4 +80,6 @@ pub struct Outcome {
     pub taught: Vec<f64>,
     /// The step at which a checkpoint was taken up.
     pub resumed: Option<u64>,
+    /// The share of the run's time, in [0, 1], in which it waited for a batch.
+    pub waited: f64,
 }

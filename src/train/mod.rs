@@ -4,6 +4,7 @@
 
 mod checkpoint;
 mod evaluate;
+mod feed;
 mod history;
 mod job;
 mod labels;

@@ -1,23 +1,24 @@
 //! The training loop.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use candle_core::{DType, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::Checkpoint;
 use super::evaluate;
+use super::feed::{Feeder, Pass, Step, Steps, feed};
 use super::history::{Point, Window};
 use super::job::{Job, Outcome, StepEvent, Watcher};
 use super::labels::TargetKind;
 use super::measure::{class_weights, hits};
-use super::order;
 use super::prepared::Prepared;
 use crate::error::{Error, Result};
 use crate::loss::Loss;
 use crate::metrics::{Metric, Scores};
 use crate::nn::{self, AdamW, AdamWSettings, Gradients, Pretrained};
-use crate::plan::{MixPlan, Site};
+use crate::plan::Site;
 use crate::random::{Purpose, Stream};
 use crate::schedule::Clock;
 use crate::source::RowSource;
@@ -62,42 +63,16 @@ where
     S: RowSource<Input = M::Input>,
 {
     job.settings.check()?;
+    let prepared = Prepared::of(&job)?;
     let mut run = Run::new(&job)?;
     let resumed = run.take_up(checkpoint.as_deref())?;
-    let per_epoch = job.settings.steps_per_epoch(job.train.len());
-    let steps = job.settings.steps(job.train.len());
-    let mut batches = (u32::MAX, Vec::new());
-    while run.at.step < steps && !run.out_of_patience() {
-        if watcher.stop() {
-            run.save(checkpoint.as_deref_mut())?;
-            return Err(Error::Interrupted);
-        }
-        let clock = Clock::at(run.at.step, steps, per_epoch);
-        if batches.0 != clock.epoch {
-            let size = |place: u32| job.source.size(job.train[place as usize]);
-            let places: Vec<u32> = (0..job.train.len() as u32).collect();
-            batches = (
-                clock.epoch,
-                order::batches(
-                    job.settings.seed,
-                    clock.epoch,
-                    &places,
-                    job.settings.batch,
-                    size,
-                ),
-            );
-        }
-        let first = (clock.step % per_epoch) as usize * job.settings.accumulate;
-        let group = batches.1.iter().skip(first).take(job.settings.accumulate);
-        let event = run.step(clock, &group.map(Vec::as_slice).collect::<Vec<_>>())?;
-        let epoch_ends = (clock.step + 1).is_multiple_of(per_epoch);
-        run.record(clock, epoch_ends, per_epoch)?;
-        if let Some(checkpoint) = checkpoint.as_deref_mut().filter(|c| c.is_due(epoch_ends)) {
-            run.save(Some(checkpoint))?;
-        }
-        watcher.step(&event);
-    }
-    run.finish(resumed)
+    let steps = run.at.step..job.settings.steps(job.train.len());
+    let began = Instant::now();
+    let waited = feed(Feeder::new(&job, &prepared), steps, |steps| {
+        run.go(steps, watcher, checkpoint.as_deref_mut())?;
+        Ok(steps.waited().as_secs_f64() / began.elapsed().as_secs_f64())
+    })?;
+    run.finish(resumed, waited)
 }
 
 /// A run in progress.
@@ -105,7 +80,6 @@ struct Run<'a, M, S> {
     job: &'a Job<'a, M, S>,
     loss: Loss,
     class_weights: Option<Vec<f32>>,
-    prepared: Prepared,
     clean: Vec<u32>,
     optimiser: AdamW,
     best: Option<BTreeMap<String, Tensor>>,
@@ -113,7 +87,7 @@ struct Run<'a, M, S> {
 }
 
 /// What one forward pass contributed.
-struct Pass {
+struct Passed {
     gradients: Gradients,
     loss: f64,
     hits: Option<f64>,
@@ -142,7 +116,6 @@ where
             job,
             loss: job.labels.kind().loss(),
             class_weights: class_weights(job),
-            prepared: Prepared::of(job)?,
             clean,
             optimiser: AdamW::new(job.parameters.clone(), settings)?,
             best: None,
@@ -150,22 +123,55 @@ where
         })
     }
 
-    /// One optimiser step over the microbatches of `group` (places among the training rows), each mixed on its own.
-    fn step(&mut self, clock: Clock, group: &[&[u32]]) -> Result<StepEvent> {
-        let total: usize = group.iter().map(|b| b.len()).sum();
+    /// Takes steps until there are no more, patience is lost or the watcher stops it.
+    fn go(
+        &mut self,
+        steps: &mut Steps<S::Input>,
+        watcher: &mut dyn Watcher,
+        mut checkpoint: Option<&mut Checkpoint>,
+    ) -> Result<()> {
+        let per_epoch = self.job.settings.steps_per_epoch(self.job.train.len());
+        while !self.out_of_patience() {
+            if watcher.stop() && self.at.step < self.job.settings.steps(self.job.train.len()) {
+                self.save(checkpoint)?;
+                return Err(Error::Interrupted);
+            }
+            let Some(step) = steps.next()? else {
+                return Ok(());
+            };
+            let event = self.step(step)?;
+            let clock = event.clock;
+            let epoch_ends = (clock.step + 1).is_multiple_of(per_epoch);
+            self.record(clock, epoch_ends, per_epoch)?;
+            if let Some(checkpoint) = checkpoint.as_deref_mut().filter(|c| c.is_due(epoch_ends)) {
+                self.save(Some(checkpoint))?;
+            }
+            watcher.step(&event);
+        }
+        Ok(())
+    }
+
+    /// One optimiser step over the passes of a group, each mixed on its own.
+    fn step(&mut self, step: Step<S::Input>) -> Result<StepEvent> {
+        let Step {
+            clock,
+            rows,
+            passes,
+        } = step;
         let mut sum: Option<Gradients> = None;
         let (mut loss, mut mixed) = (0.0, None);
-        for (micro, places) in group.iter().enumerate() {
-            let share = places.len() as f64 / total as f64;
-            let pass = self.pass(self.micro_clock(clock, micro), places, share)?;
+        for pass in passes {
+            let count = pass.rows;
+            let share = count as f64 / rows as f64;
+            let passed = self.pass(pass, share)?;
             self.at
                 .window
-                .add(pass.loss, pass.hits, places.len(), pass.mixed.is_some());
-            loss += pass.loss * share;
-            mixed = mixed.or(pass.mixed);
+                .add(passed.loss, passed.hits, count, passed.mixed.is_some());
+            loss += passed.loss * share;
+            mixed = mixed.or(passed.mixed);
             match &mut sum {
-                None => sum = Some(pass.gradients),
-                Some(sum) => sum.add(&pass.gradients)?,
+                None => sum = Some(passed.gradients),
+                Some(sum) => sum.add(&passed.gradients)?,
             }
         }
         let gradients = sum.ok_or_else(|| Error::Data("a step without rows".into()))?;
@@ -179,38 +185,26 @@ where
             clock,
             loss,
             mixed,
-            rows: total,
+            rows,
         })
     }
 
-    /// The schedule's clock counts forward passes.
-    fn micro_clock(&self, clock: Clock, micro: usize) -> Clock {
-        let n = self.job.settings.accumulate as u64;
-        Clock {
-            step: clock.step * n + micro as u64,
-            steps: clock.steps * n,
-            ..clock
-        }
-    }
-
     /// Forward and backward of one batch; its loss counts `share` in the step.
-    fn pass(&mut self, clock: Clock, places: &[u32], share: f64) -> Result<Pass> {
-        let job = self.job;
-        let plan = self.plan(clock, places)?;
-        let loaded = plan.iter().flat_map(|plan| &plan.loaded);
-        let incoming: Vec<u32> = places
-            .iter()
-            .chain(loaded)
-            .map(|&place| job.train[place as usize])
-            .collect();
-        let mut tap =
-            MixTap::new(plan.as_ref()).training(DropoutKeys::new(job.settings.seed, clock.step));
-        let logits = job.model.forward(&job.source.batch(&incoming)?, &mut tap)?;
+    fn pass(&mut self, pass: Pass<S::Input>, share: f64) -> Result<Passed> {
+        let (job, plan) = (self.job, pass.plan);
+        self.at.skipped += u64::from(pass.skipped);
+        let keys = DropoutKeys::new(job.settings.seed, pass.clock.step);
+        let mut tap = MixTap::new(plan.as_ref())
+            .training(keys)
+            .input_is_mixed(pass.fed.mixed);
+        let logits = job.model.forward(&pass.fed.input, &mut tap)?;
         tap.finish(&job.model.sites())?;
-        let own = job.labels.batch(&incoming, job.device)?;
-        let mixed = plan
-            .as_ref()
-            .map_or(Ok(own.clone()), |plan| mix_targets(&own, &plan.pairs))?;
+        let shape = (pass.incoming, job.labels.outputs());
+        let own = Tensor::from_vec(pass.targets, shape, job.device)?;
+        let mixed = match &plan {
+            Some(plan) => mix_targets(&own, &plan.pairs)?,
+            None => own,
+        };
         self.note_taught(&mixed)?;
         let targets = self.smoothed(&mixed)?;
         let loss = self
@@ -220,12 +214,12 @@ where
         if !value.is_finite() {
             return Err(Error::NotFinite {
                 what: "the training loss".into(),
-                step: clock.step,
+                step: pass.clock.step,
             });
         }
         let gradients = nn::backward(&(loss * share)?, &job.parameters)?;
-        let hits = hits(&logits, &mixed, job.labels.kind())?.map(|h| h * places.len() as f64);
-        Ok(Pass {
+        let hits = hits(&logits, &mixed, job.labels.kind())?.map(|h| h * pass.rows as f64);
+        Ok(Passed {
             gradients,
             loss: value,
             hits,
@@ -257,16 +251,6 @@ where
             (s, TargetKind::MultiLabel) if s > 0.0 => Ok(mixed.affine(1.0 - s, s / 2.0)?),
             _ => Ok(mixed.clone()),
         }
-    }
-
-    /// The schedule knows the training rows by their places, so that no partner can come from anywhere else.
-    fn plan(&mut self, clock: Clock, places: &[u32]) -> Result<Option<MixPlan>> {
-        let batch = self.prepared.rows(places, self.job.neighbours);
-        let plan = self.job.scheduler.plan(clock, batch)?;
-        if plan.is_none() && places.len() == 1 && self.job.scheduler.probability(clock) > 0.0 {
-            self.at.skipped += 1;
-        }
-        Ok(plan)
     }
 
     /// Writes a history point and validates, where either is due.
@@ -359,7 +343,7 @@ where
     }
 
     /// Sets the best weights, where validation chose some, and sums the run up.
-    fn finish(mut self, resumed: Option<u64>) -> Result<Outcome> {
+    fn finish(mut self, resumed: Option<u64>, waited: f64) -> Result<Outcome> {
         if let Some(best) = self.best.take() {
             self.job
                 .weights
@@ -373,6 +357,7 @@ where
             silent: self.at.silent,
             taught: shares(&self.at.taught),
             resumed,
+            waited,
         })
     }
 }

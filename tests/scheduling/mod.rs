@@ -10,7 +10,7 @@ use candle_mixup::schedule::{
     Basis, Clock, Curve, Cycle, Domain, Features, Moment, Pairing, Per, Piece, Points, Rows,
     Schedule, Scheduler, SiteChoice, Step, Task, TaskKind,
 };
-use candle_mixup::{MixPlan, Site};
+use candle_mixup::{Frame, MixPlan, Site};
 
 /// Rows of the training set.
 pub const ROWS: usize = 64;
@@ -111,8 +111,26 @@ pub fn table_task(steps: u64, epochs: u32) -> Task {
     }
 }
 
+/// The same rows as those of a set of images, 6 pixels high and 9 wide.
+pub fn image_task(steps: u64, epochs: u32) -> Task {
+    Task {
+        domain: Domain::Image,
+        image: Some(Frame {
+            height: 6,
+            width: 9,
+        }),
+        ..task(steps, epochs)
+    }
+}
+
+/// The sites of a model of images.
+pub const IMAGE_SITES: [Site; 4] = [Site::Input, Site::Hidden(1), Site::Hidden(2), Site::Pooled];
+
 /// The sites and the task that a schedule asks for.
 pub fn run_for(schedule: &Schedule, steps: u64, epochs: u32) -> (Vec<Site>, Task) {
+    if schedule.blend.needs_images() {
+        return (IMAGE_SITES.to_vec(), image_task(steps, epochs));
+    }
     let table = schedule.blend.needs_features()
         || schedule.sites.contains(&SiteChoice::At(Site::Input))
         || matches!(

@@ -174,6 +174,7 @@ impl Ready {
             "steps": outcome.steps,
             "best_step": outcome.best_step,
             "resumed_at": outcome.resumed,
+            "waited_share": outcome.waited,
             "batches_too_small_to_mix": outcome.skipped,
             "weights_without_gradient_at_first": outcome.silent,
             "linearity": null,

@@ -1,0 +1,214 @@
+//! What the steps of a run read, made ahead of them on a thread of its own.
+//!
+//! A plan and a batch are functions of (seed, clock, rows) alone, so they can be made before the step before them is
+//! done, and are the same whoever makes them and when.
+
+use std::ops::Range;
+use std::panic::resume_unwind;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::job::Job;
+use super::labels::Labels;
+use super::order;
+use super::prepared::Prepared;
+use super::settings::TrainSettings;
+use crate::error::{Error, Result};
+use crate::plan::MixPlan;
+use crate::schedule::{Clock, Scheduler};
+use crate::source::{Asked, Fed, RowSource};
+
+/// Steps that are made ahead at most, besides the one in the making.
+const AHEAD: usize = 1;
+
+/// What one optimiser step reads.
+pub(super) struct Step<I> {
+    pub clock: Clock,
+    /// Rows of all passes, as the clock counts them.
+    pub rows: usize,
+    pub passes: Vec<Pass<I>>,
+}
+
+/// What one forward pass reads.
+pub(super) struct Pass<I> {
+    /// The schedule's clock, which counts passes.
+    pub clock: Clock,
+    /// Rows of the batch itself.
+    pub rows: usize,
+    pub plan: Option<MixPlan>,
+    /// A lone row that was to be mixed.
+    pub skipped: bool,
+    pub fed: Fed<I>,
+    /// The targets of the incoming rows, flat.
+    pub targets: Vec<f32>,
+    /// The incoming rows: the batch's own and those that the plan loads.
+    pub incoming: usize,
+}
+
+/// Makes the steps of one run.
+pub(super) struct Feeder<'a, S> {
+    source: &'a S,
+    labels: &'a Labels,
+    train: &'a [u32],
+    scheduler: &'a Scheduler,
+    neighbours: Option<&'a [Vec<u32>]>,
+    settings: &'a TrainSettings,
+    prepared: &'a Prepared,
+    /// The batches of the epoch that was asked for last.
+    batches: Option<(u32, Vec<Vec<u32>>)>,
+}
+
+impl<'a, S: RowSource> Feeder<'a, S> {
+    pub fn new<M>(job: &Job<'a, M, S>, prepared: &'a Prepared) -> Self {
+        Self {
+            source: job.source,
+            labels: job.labels,
+            train: job.train,
+            scheduler: job.scheduler,
+            neighbours: job.neighbours,
+            settings: job.settings,
+            prepared,
+            batches: None,
+        }
+    }
+
+    /// What step number `step` reads.
+    fn step(&mut self, step: u64) -> Result<Step<S::Input>> {
+        let s = self.settings;
+        let per_epoch = s.steps_per_epoch(self.train.len());
+        let clock = Clock::at(step, s.steps(self.train.len()), per_epoch);
+        let first = (clock.step % per_epoch) as usize * s.accumulate;
+        let epoch = self.batches_of(clock.epoch);
+        let group: Vec<Vec<u32>> = epoch
+            .iter()
+            .skip(first)
+            .take(s.accumulate)
+            .cloned()
+            .collect();
+        let passes = group.iter().enumerate().map(|(micro, places)| {
+            let n = s.accumulate as u64;
+            let clock = Clock {
+                step: clock.step * n + micro as u64,
+                steps: clock.steps * n,
+                ..clock
+            };
+            self.pass(clock, places)
+        });
+        let passes = passes.collect::<Result<Vec<_>>>()?;
+        if passes.is_empty() {
+            return Err(Error::Data("a step without rows".into()));
+        }
+        Ok(Step {
+            clock,
+            rows: passes.iter().map(|pass| pass.rows).sum(),
+            passes,
+        })
+    }
+
+    /// The epoch's batches, of places among the training rows.
+    fn batches_of(&mut self, epoch: u32) -> &[Vec<u32>] {
+        let made = self.batches.take().filter(|(of, _)| *of == epoch);
+        let make = || {
+            let places: Vec<u32> = (0..self.train.len() as u32).collect();
+            let size = |place: u32| self.source.size(self.train[place as usize]);
+            let (seed, batch) = (self.settings.seed, self.settings.batch);
+            (epoch, order::batches(seed, epoch, &places, batch, size))
+        };
+        let made = made.unwrap_or_else(make);
+        &self.batches.insert(made).1
+    }
+
+    /// The schedule knows the training rows by their places, so that no partner can come from anywhere else.
+    fn pass(&self, clock: Clock, places: &[u32]) -> Result<Pass<S::Input>> {
+        let batch = self.prepared.rows(places, self.neighbours);
+        let plan = self.scheduler.plan(clock, batch)?;
+        let loaded = plan.iter().flat_map(|plan| &plan.loaded);
+        let incoming: Vec<u32> = places
+            .iter()
+            .chain(loaded)
+            .map(|&place| self.train[place as usize])
+            .collect();
+        let fed = self.source.training(&Asked {
+            rows: &incoming,
+            seed: self.settings.seed,
+            epoch: clock.epoch,
+            plan: plan.as_ref(),
+        })?;
+        let lone = plan.is_none() && places.len() == 1;
+        Ok(Pass {
+            clock,
+            rows: places.len(),
+            skipped: lone && self.scheduler.probability(clock) > 0.0,
+            targets: self.labels.gather(&incoming),
+            incoming: incoming.len(),
+            plan,
+            fed,
+        })
+    }
+}
+
+/// The steps as they come, and how long was waited for them.
+pub(super) struct Steps<I> {
+    queue: Receiver<Result<Step<I>>>,
+    waited: Duration,
+}
+
+impl<I> Steps<I> {
+    /// The next step; `None` after the last.
+    pub fn next(&mut self) -> Result<Option<Step<I>>> {
+        let asked = Instant::now();
+        let next = self.queue.recv().ok();
+        self.waited += asked.elapsed();
+        next.transpose()
+    }
+
+    pub fn waited(&self) -> Duration {
+        self.waited
+    }
+}
+
+/// Runs `train` on the steps numbered `steps`, which are made meanwhile.
+///
+/// Parallel work of the source runs on as many threads as the caller's. A panic of the source is the caller's.
+pub(super) fn feed<S, T>(
+    mut feeder: Feeder<'_, S>,
+    steps: Range<u64>,
+    train: impl FnOnce(&mut Steps<S::Input>) -> Result<T>,
+) -> Result<T>
+where
+    S: RowSource,
+{
+    let threads = rayon::current_num_threads();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+    let pool = pool.build().map_err(Error::Threads)?;
+    thread::scope(|scope| {
+        let (sender, queue) = sync_channel(AHEAD);
+        let making = scope.spawn(move || pool.install(|| make(&mut feeder, steps, &sender)));
+        let mut steps = Steps {
+            queue,
+            waited: Duration::ZERO,
+        };
+        let trained = train(&mut steps);
+        drop(steps); // a thread that still makes steps learns by this that none is wanted
+        match making.join() {
+            Ok(()) => trained,
+            Err(panic) => resume_unwind(panic),
+        }
+    })
+}
+
+/// Makes steps until one fails or none is wanted any more.
+fn make<S: RowSource>(
+    feeder: &mut Feeder<'_, S>,
+    steps: Range<u64>,
+    sender: &SyncSender<Result<Step<S::Input>>>,
+) {
+    for step in steps {
+        let made = feeder.step(step);
+        let failed = made.is_err();
+        if sender.send(made).is_err() || failed {
+            return;
+        }
+    }
+}
