@@ -321,6 +321,19 @@ fn known_classes_of_folders() {
     );
 }
 
+#[test]
+fn numbered_classes_stand_by_number_though_rows_stand_by_name() {
+    let folder = Folder::new();
+    for name in ["10/1.png", "9/1.png", "9/2.png"] {
+        folder.write(name, &grey(name.len() as u8, 1, 1));
+    }
+    let set = folder.read("").expect("read");
+    assert_eq!(
+        (set.classes(), set.labels()),
+        (&names(&["9", "10"])[..], &[1, 0, 0][..])
+    );
+}
+
 /// A file cut anywhere, or with a byte changed anywhere, is read or refused, and never more.
 #[test]
 fn damage_anywhere_is_survived() {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Labels, Raw};
-use crate::data::{Cell, Record, Records, Source, class_order};
+use crate::data::{Cell, Record, Records, Source};
 use crate::error::{Error, Result};
 use crate::image::content::Content;
 use crate::image::options::ImageOptions;
@@ -138,12 +138,6 @@ impl Table {
     }
 
     fn finish(self, source: &Source, shape: ImageShape) -> Raw {
-        let names = class_order(self.classes.names);
-        let mut places = vec![0; names.len()];
-        for (place, name) in (0..).zip(&names) {
-            places[self.classes.ids[name] as usize] = place;
-        }
-        let labels = self.labels.iter().map(|&l| places[l as usize]).collect();
         let block = Block {
             path: source.path(),
             rows: self.bytes.len() / shape.len(),
@@ -155,8 +149,8 @@ impl Table {
             shape,
             white: self.white,
             pixels: block.into(),
-            names,
-            labels,
+            names: self.classes.names,
+            labels: self.labels,
             first_test: None,
             skipped: Vec::new(),
         }
