@@ -7,6 +7,9 @@ mod files;
 #[path = "image/idx.rs"]
 mod idx;
 #[cfg(feature = "pictures")]
+#[path = "image/picture_pixels.rs"]
+mod picture_pixels;
+#[cfg(feature = "pictures")]
 #[path = "image/pictures.rs"]
 mod pictures;
 #[path = "image/pixel_tables.rs"]

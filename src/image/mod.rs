@@ -3,6 +3,7 @@
 //! An image of a batch is `[channels, height, width]`, and a batch f32 `[rows, channels, height, width]`.
 
 mod augment;
+mod classes;
 mod content;
 mod map;
 mod model;

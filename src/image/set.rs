@@ -5,6 +5,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
+use super::classes;
 use super::content::Content;
 use super::pixels::{Block, Pixels};
 use super::read::Raw;
@@ -88,7 +89,7 @@ impl ImageSet {
         }
         let (classes, labels) = match raw.labels.is_empty() {
             true => (Vec::new(), Vec::new()),
-            false => settled_classes(raw.names, raw.labels, path, known)?,
+            false => classes::settled(raw.names, raw.labels, path, known)?,
         };
         let test = raw
             .first_test
@@ -220,43 +221,6 @@ impl ImageSet {
         );
         hash.hex()
     }
-}
-
-/// The classes that occur, in the order of `names`, or the `known` ones in their own; and the labels as places there.
-fn settled_classes(
-    names: Vec<String>,
-    mut labels: Vec<u32>,
-    path: &Path,
-    known: Option<&[String]>,
-) -> Result<(Vec<String>, Vec<u32>)> {
-    let mut occurs = vec![false; names.len()];
-    labels.iter().for_each(|&l| occurs[l as usize] = true);
-    let kept = names.iter().zip(occurs).filter(|(_, occurs)| *occurs);
-    let classes = match known {
-        Some(known) => known.to_vec(),
-        None => kept.clone().map(|(name, _)| name.clone()).collect(),
-    };
-    if let (None, [only]) = (known, classes.as_slice()) {
-        return Err(Error::Data(format!(
-            "{}: all images have the class '{only}'; at least two classes are needed",
-            path.display()
-        )));
-    }
-    let mut places = vec![0; names.len()];
-    for (place, name) in places.iter_mut().zip(&names) {
-        if let Some(p) = classes.iter().position(|c| c == name) {
-            *place = p as u32;
-        }
-    }
-    if let Some((name, _)) = kept.clone().find(|(name, _)| !classes.contains(name)) {
-        return Err(Error::Unknown {
-            kind: "class",
-            name: name.clone(),
-            known: classes,
-        });
-    }
-    labels.iter_mut().for_each(|l| *l = places[*l as usize]);
-    Ok((classes, labels))
 }
 
 fn wrong(what: &str, expected: String, got: usize) -> Error {

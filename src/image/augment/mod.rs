@@ -1,6 +1,7 @@
 //! Prior-knowledge augmentation: changes of a training image that are known beforehand to leave its class alone.
 
 mod draws;
+mod moved;
 mod pixels;
 mod rotation;
 mod written;

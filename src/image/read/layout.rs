@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::cifar::{self, Cifar};
+use super::idx_header::is_idx;
 use super::{folder, idx};
 use crate::error::{Error, Result};
 use crate::image::content::unpacked_start;
@@ -82,7 +83,7 @@ impl Layout {
         if ends(&[".bin"]) {
             return cifar::kind(path, name).map(Self::CifarFile);
         }
-        match idx::is_idx(&unpacked_start(path, 4)?) {
+        match is_idx(&unpacked_start(path, 4)?) {
             true => Ok(Self::IdxFile),
             false => Err(Error::file(path, KNOWN_FILES)),
         }

@@ -3,6 +3,7 @@
 mod cifar;
 mod folder;
 mod idx;
+mod idx_header;
 mod layout;
 mod table;
 
@@ -21,7 +22,7 @@ pub(super) struct Raw {
     pub shape: ImageShape,
     pub white: u8,
     pub pixels: Pixels,
-    /// The names that labels are places in; some may not occur.
+    /// The names that labels are places in, in any order; some may not occur.
     pub names: Vec<String>,
     /// A label an image, or none where there are none.
     pub labels: Vec<u32>,
@@ -53,7 +54,7 @@ impl ImageSet {
     /// memory: they may be larger than it, and must not be changed while the set is in use. Rows are in the order of
     /// the files, pictures in that of their classes' names and then their own, both by bytes; test rows come last.
     /// Class names are those of the folders, of the table, of the `*.meta.txt` or `*_label_names.txt` of CIFAR, or the
-    /// labels' numbers.
+    /// labels' numbers; where a camera noted how it was held, a picture is read as it is stored.
     ///
     /// ```
     /// use candle_mixup::{data::Source, image::{ImageOptions, ImageSet}};

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Labels, Raw};
-use crate::data::{Cell, Record, Records, Source, class_order};
+use crate::data::{Cell, Record, Records, Source};
 use crate::error::{Error, Result};
 use crate::image::content::Content;
 use crate::image::options::ImageOptions;
@@ -110,41 +110,34 @@ struct Table {
 impl Table {
     fn push(&mut self, records: &Records, record: &Record) -> Result<()> {
         for (place, cell) in record.cells.iter().enumerate() {
-            let expected = if Some(place) == self.label {
-                match cell {
-                    Cell::Text(name) if !name.trim().is_empty() => {
-                        self.labels.push(self.classes.id(name.trim()));
-                        continue;
-                    }
-                    _ => "a class".into(),
-                }
-            } else {
-                match value(cell, self.white) {
-                    Some(byte) => {
-                        self.bytes.push(byte);
-                        continue;
-                    }
-                    None => format!("a whole number from 0 to {}", self.white),
-                }
-            };
-            return Err(Error::Cell {
+            self.take(place, cell).map_err(|expected| Error::Cell {
                 path: records.path().into(),
                 line: record.line,
                 column: records.columns().get(place).cloned(),
                 expected,
                 value: cell.shown(),
-            });
+            })?;
+        }
+        Ok(())
+    }
+
+    /// One cell, or what it should have been.
+    fn take(&mut self, place: usize, cell: &Cell) -> std::result::Result<(), String> {
+        match cell {
+            Cell::Text(name) if Some(place) == self.label && !name.trim().is_empty() => {
+                self.labels.push(self.classes.id(name.trim()));
+            }
+            _ if Some(place) == self.label => return Err("a class".into()),
+            _ => {
+                let byte = value(cell, self.white);
+                let expected = || format!("a whole number from 0 to {}", self.white);
+                self.bytes.push(byte.ok_or_else(expected)?);
+            }
         }
         Ok(())
     }
 
     fn finish(self, source: &Source, shape: ImageShape) -> Raw {
-        let names = class_order(self.classes.names);
-        let mut places = vec![0; names.len()];
-        for (place, name) in (0..).zip(&names) {
-            places[self.classes.ids[name] as usize] = place;
-        }
-        let labels = self.labels.iter().map(|&l| places[l as usize]).collect();
         let block = Block {
             path: source.path(),
             rows: self.bytes.len() / shape.len(),
@@ -156,8 +149,8 @@ impl Table {
             shape,
             white: self.white,
             pixels: block.into(),
-            names,
-            labels,
+            names: self.classes.names,
+            labels: self.labels,
             first_test: None,
             skipped: Vec::new(),
         }
