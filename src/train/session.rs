@@ -56,7 +56,7 @@ pub(super) struct Progress {
 pub fn train<M, S>(
     job: Job<'_, M, S>,
     watcher: &mut dyn Watcher,
-    mut checkpoint: Option<&mut Checkpoint>,
+    checkpoint: Option<&mut Checkpoint>,
 ) -> Result<Outcome>
 where
     M: Tapped,
@@ -69,7 +69,7 @@ where
     let steps = run.at.step..job.settings.steps(job.train.len());
     let began = Instant::now();
     let waited = feed(Feeder::new(&job, &prepared), steps, |steps| {
-        run.go(steps, watcher, checkpoint.as_deref_mut())?;
+        run.go(steps, watcher, checkpoint)?;
         Ok(steps.waited().as_secs_f64() / began.elapsed().as_secs_f64())
     })?;
     run.finish(resumed, waited)
