@@ -32,6 +32,8 @@ pub enum Command {
     Oversample(Box<super::oversample::OversampleArgs>),
     /// Print, check and plot a schedule: what will be drawn at each step
     Schedule(super::schedule::ScheduleArgs),
+    /// A contact sheet of mixed images: the very ones that a training step would see
+    Preview(Box<super::image::PreviewArgs>),
     /// List the data sets that come with the program, or write one out
     Datasets(super::datasets::DatasetsArgs),
 }

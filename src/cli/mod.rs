@@ -57,6 +57,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Predict(args) => predict::run(args),
         Command::Oversample(args) => oversample::run(*args),
         Command::Schedule(args) => schedule::run(args),
+        Command::Preview(args) => image::preview(&args),
         Command::Datasets(args) => datasets::run(args),
     }
 }

@@ -24,7 +24,7 @@ pub fn settings(args: &TrainingArgs, defaults: Defaults, rows: usize) -> Result<
     if !(0.0..1.0).contains(&args.warm_up) {
         return Err(Error::setting("--warm-up", "at least 0 and below 1", args.warm_up).into());
     }
-    let mut settings = TrainSettings {
+    let settings = TrainSettings {
         length: Length::Epochs(defaults.epochs),
         batch: args.batch.unwrap_or(defaults.batch),
         accumulate: args.accumulate,
@@ -40,8 +40,22 @@ pub fn settings(args: &TrainingArgs, defaults: Defaults, rows: usize) -> Result<
         patience: args.patience,
         seed: args.seed,
     };
+    with_length(settings, (args.steps, args.epochs), defaults, rows)
+}
+
+/// The settings with the steps or epochs asked for, checked.
+pub fn with_length(
+    settings: TrainSettings,
+    asked: (Option<u64>, Option<u32>),
+    defaults: Defaults,
+    rows: usize,
+) -> Result<TrainSettings> {
+    let mut settings = TrainSettings {
+        length: Length::Epochs(defaults.epochs),
+        ..settings
+    };
     settings.check()?;
-    settings.length = match (args.steps, args.epochs) {
+    settings.length = match asked {
         (Some(n), _) => Length::Steps(n),
         (None, Some(n)) => Length::Epochs(n),
         (None, None) => Length::Steps(settings.steps(rows).max(defaults.steps)),

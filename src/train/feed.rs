@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::plan::MixPlan;
 use crate::schedule::{Clock, Scheduler};
 use crate::source::{Asked, Fed, RowSource};
+use crate::tap::Tapped;
 
 /// Steps that are made ahead at most, besides the one in the making.
 const AHEAD: usize = 1;
@@ -30,20 +31,36 @@ pub(super) struct Step<I> {
     pub passes: Vec<Pass<I>>,
 }
 
-/// What one forward pass reads.
-pub(super) struct Pass<I> {
+/// What one forward pass of a run reads.
+#[derive(Debug)]
+pub struct Pass<I> {
     /// The schedule's clock, which counts passes.
     pub clock: Clock,
     /// Rows of the batch itself.
     pub rows: usize,
+    /// The incoming rows: the batch's own, and behind them those that the plan loads.
+    pub incoming: Vec<u32>,
+    /// How they are mixed; `None` for a plain pass.
     pub plan: Option<MixPlan>,
-    /// A lone row that was to be mixed.
+    /// Whether it was to be mixed but holds a lone row.
     pub skipped: bool,
+    /// What the model reads.
     pub fed: Fed<I>,
-    /// The targets of the incoming rows, flat.
+    /// The targets of the incoming rows, flat and unmixed.
     pub targets: Vec<f32>,
-    /// The incoming rows: the batch's own and those that the plan loads.
-    pub incoming: usize,
+}
+
+/// What the passes of step `step` of a run read: the very batches that [`train`](super::train()) takes, without training.
+///
+/// # Errors
+/// What the schedule, the model (where the schedule asks for points) and the source report.
+pub fn passes<M, S>(job: &Job<'_, M, S>, step: u64) -> Result<Vec<Pass<S::Input>>>
+where
+    M: Tapped,
+    S: RowSource<Input = M::Input>,
+{
+    let prepared = Prepared::of(job)?;
+    Ok(Feeder::new(job, &prepared).step(step)?.passes)
 }
 
 /// Makes the steps of one run.
@@ -141,7 +158,7 @@ impl<'a, S: RowSource> Feeder<'a, S> {
             rows: places.len(),
             skipped: lone && self.scheduler.probability(clock) > 0.0,
             targets: self.labels.gather(&incoming),
-            incoming: incoming.len(),
+            incoming,
             plan,
             fed,
         })

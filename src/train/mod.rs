@@ -18,6 +18,7 @@ mod settings;
 
 pub use checkpoint::Checkpoint;
 pub use evaluate::{logits, probabilities, scores};
+pub use feed::{Pass, passes};
 pub use history::Point;
 pub use job::{Job, Outcome, StepEvent, Watcher};
 pub use labels::{Labels, TargetKind};

@@ -199,7 +199,7 @@ where
             .input_is_mixed(pass.fed.mixed);
         let logits = job.model.forward(&pass.fed.input, &mut tap)?;
         tap.finish(&job.model.sites())?;
-        let shape = (pass.incoming, job.labels.outputs());
+        let shape = (pass.incoming.len(), job.labels.outputs());
         let own = Tensor::from_vec(pass.targets, shape, job.device)?;
         let mixed = match &plan {
             Some(plan) => mix_targets(&own, &plan.pairs)?,

@@ -1,5 +1,7 @@
 //! The arguments of the image commands.
 
+use std::path::PathBuf;
+
 use candle_mixup::Frame;
 use candle_mixup::image::{Augment, ImageShape};
 use clap::{Args, ValueEnum};
@@ -16,6 +18,14 @@ pub struct ImageDataArgs {
     /// `compare` then takes 10 training images a class)
     #[arg(long, value_name = "DIR|FILE|@NAME")]
     pub data: Option<String>,
+    #[command(flatten)]
+    pub rows: ImageRowsArgs,
+}
+
+/// How images are read, set aside and changed.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Data")]
+pub struct ImageRowsArgs {
     #[command(flatten)]
     pub table: TableOfPixelsArgs,
     #[command(flatten)]
@@ -193,6 +203,48 @@ pub struct TrainImageArgs {
     pub output: OutputArgs,
     #[command(flatten)]
     pub checkpoint: CheckpointArgs,
+}
+
+/// `mixup preview`
+#[derive(Debug, Clone, Args)]
+#[command(allow_negative_numbers = true)]
+pub struct PreviewArgs {
+    /// The images: what `train image` takes as --data
+    #[arg(value_name = "DIR|FILE|@NAME")]
+    pub data: String,
+    #[command(flatten)]
+    pub rows: ImageRowsArgs,
+    #[command(flatten)]
+    pub model: ImageModelArgs,
+    #[command(flatten)]
+    pub mixing: MixArgs,
+    /// The step that is shown [default: the first that mixes images as they come in]
+    #[arg(long, value_name = "N")]
+    pub step: Option<u64>,
+    /// Steps of the run [default: as `train image`]
+    #[arg(long, value_name = "N", conflicts_with = "epochs")]
+    pub steps: Option<u64>,
+    /// Passes over the training images
+    #[arg(long, value_name = "N")]
+    pub epochs: Option<u32>,
+    /// Images of one forward pass [default: 64]
+    #[arg(long, value_name = "N")]
+    pub batch: Option<usize>,
+    /// Seed of the run
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Mixed images that are shown at most
+    #[arg(long, value_name = "N", default_value_t = 12)]
+    pub show: usize,
+    /// Write here (PNG)
+    #[arg(long, value_name = "FILE", default_value = "preview.png")]
+    pub out: PathBuf,
+    /// Overwrite --out
+    #[arg(long)]
+    pub force: bool,
+    /// One JSON object on stdout and nothing else
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `mixup compare image`

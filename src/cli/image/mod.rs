@@ -3,15 +3,17 @@
 mod args;
 mod evaluate;
 mod predict;
+mod preview;
 mod saved;
 mod settings;
 mod task;
 
 use anyhow::Result;
 
-pub use args::{CompareImageArgs, PictureArgs, TrainImageArgs};
+pub use args::{CompareImageArgs, PictureArgs, PreviewArgs, TrainImageArgs};
 pub use evaluate::evaluate;
 pub use predict::predict;
+pub use preview::preview;
 use settings::{ImageData, defaults, model};
 use task::ImageTask;
 
@@ -22,7 +24,8 @@ const FEW: usize = 10;
 
 /// Trains one model.
 pub fn train(args: TrainImageArgs) -> Result<()> {
-    let (data, model) = (ImageData::of(&args.data)?, model(&args.model)?);
+    let data = ImageData::of(args.data.data.as_deref(), &args.data.rows)?;
+    let model = model(&args.model)?;
     let asked = training::Asked {
         mixing: &args.mixing,
         training: &args.training,
@@ -37,10 +40,11 @@ pub fn train(args: TrainImageArgs) -> Result<()> {
 /// Compares arms.
 pub fn compare(mut args: CompareImageArgs) -> Result<()> {
     let d = &args.data;
-    if d.data.is_none() && d.per_class.is_none() && d.train_rows.is_none() {
-        args.data.per_class = Some(FEW);
+    if d.data.is_none() && d.rows.per_class.is_none() && d.rows.train_rows.is_none() {
+        args.data.rows.per_class = Some(FEW);
     }
-    let (data, model) = (ImageData::of(&args.data)?, model(&args.model)?);
+    let data = ImageData::of(args.data.data.as_deref(), &args.data.rows)?;
+    let model = model(&args.model)?;
     let asked = comparing::Asked {
         arms: &args.arms,
         seeds: args.seeds,

@@ -10,7 +10,7 @@ use candle_mixup::image::{
 use serde::{Deserialize, Serialize};
 
 use super::args::{
-    AlphaArg, ChannelsArg, ImageDataArgs, ImageModelArgs, ModelArg, NormaliseArg, PictureArgs,
+    AlphaArg, ChannelsArg, ImageModelArgs, ImageRowsArgs, ModelArg, NormaliseArg, PictureArgs,
     SixteenBitArg,
 };
 use crate::cli::settings::{HeldOut, absolute};
@@ -49,7 +49,7 @@ pub enum Normalise {
 
 impl ImageData {
     /// The settings that the arguments ask for.
-    pub fn of(args: &ImageDataArgs) -> Result<Self> {
+    pub fn of(data: Option<&str>, args: &ImageRowsArgs) -> Result<Self> {
         for (flag, count) in [
             ("--per-class", args.per_class),
             ("--train-rows", args.train_rows),
@@ -60,7 +60,7 @@ impl ImageData {
         }
         let table = &args.table;
         Ok(Self {
-            data: absolute(args.data.as_deref().unwrap_or("@digits"))?,
+            data: absolute(data.unwrap_or("@digits"))?,
             options: ImageOptions {
                 label: table.label.clone(),
                 header: match table.no_header {
