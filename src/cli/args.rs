@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::image::PictureArgs;
+
 /// Train with mixup, anywhere in the model, and find out whether it helped.
 #[derive(Debug, Parser)]
 #[command(name = "mixup", version, about, max_term_width = 110)]
@@ -41,6 +43,8 @@ pub enum Compare {
     Text(Box<CompareTextArgs>),
     /// Detectors of anomalies, classifiers or regressions on tables; with nothing else given, on @hypothyroid
     Table(Box<super::table::CompareTableArgs>),
+    /// Image classifiers; with nothing else given, a small network on @digits, 10 images a class
+    Image(Box<super::image::CompareImageArgs>),
 }
 
 /// `mixup train ...`
@@ -50,6 +54,8 @@ pub enum Train {
     Text(Box<TrainTextArgs>),
     /// A network on a table: linear, mlp or transformer
     Table(Box<super::table::TrainTableArgs>),
+    /// An image classifier
+    Image(Box<super::image::TrainImageArgs>),
 }
 
 /// Which rows, and what stands where in them.
@@ -333,6 +339,8 @@ pub struct EvaluateArgs {
     #[command(flatten)]
     pub columns: ColumnArgs,
     #[command(flatten)]
+    pub pictures: PictureArgs,
+    #[command(flatten)]
     pub machine: MachineArgs,
     #[command(flatten)]
     pub print: PrintArgs,
@@ -348,6 +356,8 @@ pub struct PredictArgs {
     pub data: String,
     #[command(flatten)]
     pub columns: TextColumnArgs,
+    #[command(flatten)]
+    pub pictures: PictureArgs,
     /// Write here: csv, or jsonl by the name's ending [default: csv on stdout]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

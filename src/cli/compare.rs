@@ -1,10 +1,11 @@
-//! `mixup compare text`: arms × seeds on the same rows, weights, order and dropout.
+//! `mixup compare text|image`: arms × seeds on the same rows, weights, order and dropout.
 
 use std::collections::HashSet;
 use std::io::Write;
 use std::time::Instant;
 
 use anyhow::Result;
+use candle_core::Device;
 use candle_mixup::compare::{Comparison, Run};
 use candle_mixup::metrics::{Metric, Scores};
 use candle_mixup::report::{self, ArmDetail, CompareReport, History};
@@ -13,43 +14,50 @@ use candle_mixup::train::{Job, TrainSettings, train};
 use candle_mixup::{Error, files};
 use serde_json::json;
 
-use super::args::CompareTextArgs;
+use super::args::{OutputArgs, TrainingArgs};
 use super::cell::{Done, file_name, read_cell};
 use super::describe::{data_summary, draws, report_points, values, warnings};
 use super::interrupt::Interrupt;
 use super::progress::{Bars, RunBar};
 use super::run_dir::{RunDir, pretty};
-use super::settings::{self, DataSettings, ModelSettings, RunSettings};
-use super::task::{SeedRows, TextTask};
+use super::settings::{self, RunSettings};
+use super::task::{Counted, SeedRows, Task};
+use super::train::extend;
 use super::training::{self, Defaults};
 
 /// The file that an ended comparison has.
 pub const RESULT: &str = "comparison.json";
 /// The arm that shows what softer targets alone give.
 const CONTROL: &str = "smoothing";
-/// Training rows of a class when neither data nor their number were chosen: the case of few labels.
-const FEW: usize = 10;
 
-pub fn run(mut args: CompareTextArgs) -> Result<()> {
+/// What a comparison is asked for besides its rows and its model.
+pub struct Asked<'a> {
+    pub arms: &'a [String],
+    pub seeds: u64,
+    pub training: &'a TrainingArgs,
+    pub output: &'a OutputArgs,
+    pub defaults: Defaults,
+    /// The head's learning rate, where it has one of its own.
+    pub head_rate: Option<f64>,
+}
+
+/// Compares the arms on the task that `prepare` makes for a device.
+pub fn run<T: Task>(asked: &Asked<'_>, prepare: impl FnOnce(Device) -> Result<T>) -> Result<()> {
     let started = Instant::now();
-    let d = &args.data;
-    let chosen = d.per_class.is_some() || d.train_rows.is_some() || d.columns.label.is_some();
-    if d.data.is_none() && !chosen {
-        args.data.per_class = Some(FEW);
-    }
-    let threads = settings::threads(args.training.machine.threads)?;
-    let grid = Grid::prepare(&args)?;
+    let print = asked.output.print;
+    let threads = settings::threads(asked.training.machine.threads)?;
+    let grid = Grid::prepare(asked, prepare)?;
     let dir = RunDir::open(
-        &args.output,
-        "compare-text",
+        asked.output,
+        &format!("compare-{}", T::NAME),
         &serde_json::to_value(&grid.settings)?,
         RESULT,
     )?;
     if dir.finished {
-        return show(&dir, args.output.print.json);
+        return show(&dir, print.json);
     }
-    let bars = Bars::new(args.output.print.quiet);
-    if !args.output.print.quiet {
+    let bars = Bars::new(print.quiet);
+    if !print.quiet {
         grid.announce();
     }
     let interrupt = Interrupt::listen()?;
@@ -63,7 +71,7 @@ pub fn run(mut args: CompareTextArgs) -> Result<()> {
     total.finish_and_clear();
     let cells = cells.map_err(|e| interrupted(e, &dir))?;
     grid.write(&dir, &cells, started.elapsed().as_secs_f64())?;
-    show(&dir, args.output.print.json)
+    show(&dir, print.json)
 }
 
 pub fn interrupted(error: Error, dir: &RunDir) -> anyhow::Error {
@@ -77,10 +85,10 @@ pub fn interrupted(error: Error, dir: &RunDir) -> anyhow::Error {
 }
 
 /// A comparison that is ready to begin.
-struct Grid {
-    settings: RunSettings,
-    task: TextTask,
-    rows: Vec<SeedRows>,
+struct Grid<T: Task> {
+    settings: RunSettings<T::Data, T::Choice>,
+    task: T,
+    rows: Vec<SeedRows<T::Kit>>,
 }
 
 /// One run of the grid.
@@ -90,38 +98,30 @@ struct Cell {
     seed: usize,
 }
 
-impl Grid {
+impl<T: Task> Grid<T> {
     /// Reads, splits and checks everything; nothing is trained or written.
-    fn prepare(args: &CompareTextArgs) -> Result<Self> {
-        let arms = arms(args)?;
-        training::check_seeds(args.training.seed, args.seeds)?;
-        let model = ModelSettings::of(&args.model)?;
-        let kind = model.model.clone();
-        let task = TextTask::prepare(
-            DataSettings::of(&args.data)?,
-            model,
-            settings::device(&args.training.machine)?,
-        )?;
-        let first = args.training.seed;
-        let rows = (first..first + args.seeds)
+    fn prepare(asked: &Asked<'_>, prepare: impl FnOnce(Device) -> Result<T>) -> Result<Self> {
+        let arms = arms(asked.arms, T::DOMAIN)?;
+        let first = asked.training.seed;
+        training::check_seeds(first, asked.seeds)?;
+        let task = prepare(settings::device(&asked.training.machine)?)?;
+        let rows = (first..first + asked.seeds)
             .map(|seed| task.rows(seed))
             .collect::<Result<Vec<_>>>()?;
-        let head_rate = training::head_rate(&args.model)?;
-        let defaults = Defaults::of_text(&kind);
-        let training = training::settings(&args.training, defaults, rows[0].train.len())?;
+        let training = training::settings(asked.training, asked.defaults, rows[0].train.len())?;
         for rows in &rows {
             training::check_rows(&training, rows.train.len(), rows.validation.len())?;
         }
         let settings = RunSettings {
             version: env!("CARGO_PKG_VERSION").into(),
-            command: "compare text".into(),
-            data: task.settings.clone(),
-            fingerprint: task.corpus.fingerprint(),
-            model: task.model.clone(),
+            command: format!("compare {}", T::NAME),
+            data: task.data().clone(),
+            fingerprint: task.fingerprint(),
+            model: task.choice().clone(),
             arms,
-            seeds: args.seeds,
+            seeds: asked.seeds,
             training,
-            head_rate,
+            head_rate: asked.head_rate,
         };
         let grid = Self {
             settings,
@@ -135,7 +135,7 @@ impl Grid {
     /// Refuses an arm that cannot run before the first one starts.
     fn check_arms(&self) -> Result<()> {
         let training = self.training(0);
-        let built = self.task.build(&self.rows[0].tokens, training.seed, 1.0)?;
+        let built = self.task.build(&self.rows[0].kit, training.seed, 1.0)?;
         for (_, schedule) in &self.settings.arms {
             for rows in &self.rows {
                 self.task.scheduler(schedule, &built, rows, &training)?;
@@ -149,9 +149,9 @@ impl Grid {
         let steps = self.settings.training.steps(rows.train.len());
         eprintln!(
             "{}: {} training rows a seed, {} test rows; {} arms x {} seeds x {steps} steps",
-            self.settings.data.data,
+            self.task.name(),
             rows.train.len(),
-            self.task.test.len(),
+            self.task.test().len(),
             self.settings.arms.len(),
             self.settings.seeds,
         );
@@ -222,11 +222,9 @@ impl Grid {
     ) -> Result<Done> {
         let started = Instant::now();
         let rows = &self.rows[seed];
-        let built = self.task.build(
-            &rows.tokens,
-            training.seed,
-            self.settings.head_rate / training.rate,
-        )?;
+        let head = self.settings.head_rate;
+        let factor = head.map_or(1.0, |head| head / training.rate);
+        let built = self.task.build(&rows.kit, training.seed, factor)?;
         let scheduler = self.task.scheduler(schedule, &built, rows, training)?;
         bar.set_length(training.steps(rows.train.len()));
         let neighbours = self.task.neighbours(&built, rows, &scheduler)?;
@@ -234,17 +232,17 @@ impl Grid {
             model: &built.model,
             weights: &built.weights,
             parameters: built.parameters.clone(),
-            source: &self.task.source(&rows.tokens),
-            labels: &self.task.labels,
+            source: &self.task.source(&rows.kit)?,
+            labels: self.task.labels(),
             train: &rows.train,
             validation: &rows.validation,
             scheduler: &scheduler,
             neighbours: neighbours.as_deref(),
             settings: training,
-            device: &self.task.device,
+            device: self.task.device(),
         };
         let outcome = train(job, &mut bar, None)?;
-        let test = self.task.score(&built, &rows.tokens)?;
+        let test = self.task.score(&built, &rows.kit)?;
         let seconds = started.elapsed().as_secs_f64();
         Ok(Done {
             arm: name.into(),
@@ -266,7 +264,7 @@ impl Grid {
         for (name, schedule) in &self.settings.arms {
             let own: Vec<&Done> = cells.iter().filter(|c| c.arm == *name).collect();
             let training = self.training(0);
-            let built = self.task.build(&self.rows[0].tokens, training.seed, 1.0)?;
+            let built = self.task.build(&self.rows[0].kit, training.seed, 1.0)?;
             let scheduler = self
                 .task
                 .scheduler(schedule, &built, &self.rows[0], &training)?;
@@ -286,7 +284,7 @@ impl Grid {
             });
         }
         let page = report::compare_page(&CompareReport {
-            title: format!("{} arms on {}", arms.len(), self.settings.data.data),
+            title: format!("{} arms on {}", arms.len(), self.task.name()),
             version: self.settings.version.clone(),
             settings: serde_json::to_value(&self.settings)?,
             data: data_summary(&self.task, &self.rows[0]),
@@ -296,22 +294,25 @@ impl Grid {
         })?;
         files::write(dir.file("report.html"), page.as_bytes())?;
         let mut result = serde_json::to_value(&comparison)?;
+        let counted = self.task.counted(&self.rows[0].kit);
+        let mut data = json!({
+            "rows": self.task.len(), "fingerprint": self.settings.fingerprint,
+            "training_rows": self.rows[0].train.len(), "validation_rows": self.rows[0].validation.len(),
+            "test_rows": self.task.test().len(),
+        });
+        extend(&mut data, Counted::json(&counted));
+        data["rows_in_training_and_test"] =
+            json!(self.rows.iter().map(|r| r.in_both).collect::<Vec<_>>());
         let extra = json!({
             "settings": self.settings,
             "version": self.settings.version,
-            "data": {
-                "rows": self.task.corpus.len(), "fingerprint": self.settings.fingerprint,
-                "training_rows": self.rows[0].train.len(), "validation_rows": self.rows[0].validation.len(),
-                "test_rows": self.task.test.len(), "cut_texts": self.rows[0].tokens.texts.cut(),
-                "skipped_rows": self.task.corpus.skipped(),
-                "rows_in_training_and_test": self.rows.iter().map(|r| r.in_both).collect::<Vec<_>>(),
-            },
+            "data": data,
             "details": cells.iter().map(Done::details).collect::<Vec<_>>(),
             "summary": comparison.summary(),
             "seconds": seconds,
         });
-        if let (Some(result), serde_json::Value::Object(extra)) = (result.as_object_mut(), extra) {
-            result.extend(extra);
+        if let serde_json::Value::Object(extra) = extra {
+            extend(&mut result, extra.into_iter());
         }
         dir.write_json(RESULT, &result)
     }
@@ -339,8 +340,8 @@ impl Grid {
 }
 
 /// The arms asked for.
-fn arms(args: &CompareTextArgs) -> Result<Vec<(String, Schedule)>> {
-    let arms = args.arms.iter().map(|arm| settings::arm(arm, Domain::Text));
+fn arms(names: &[String], domain: Domain) -> Result<Vec<(String, Schedule)>> {
+    let arms = names.iter().map(|arm| settings::arm(arm, domain));
     let arms = arms.collect::<Result<Vec<_>>>()?;
     check_once("--arms", arms.iter().map(|(name, _)| name.as_str()))?;
     Ok(arms)

@@ -7,7 +7,8 @@ use candle_mixup::schedule::{Scheduler, TracePoint};
 use candle_mixup::train::{self, TrainSettings};
 use serde_json::json;
 
-use super::task::{SeedRows, TextTask};
+use super::task::{SeedRows, Task};
+use super::text::CUT_TEXTS;
 
 /// Points of a schedule's plot at most.
 const DRAWS: usize = 600;
@@ -49,52 +50,46 @@ pub fn report_points(history: &[train::Point]) -> Vec<Point> {
 }
 
 /// What the data are, with the counts that a reader should know of.
-pub fn data_summary(task: &TextTask, rows: &SeedRows) -> DataSummary {
-    let counts = task.labels.counts(&rows.train);
-    let classes = task.corpus.classes().iter().cloned();
+pub fn data_summary<T: Task>(task: &T, rows: &SeedRows<T::Kit>) -> DataSummary {
+    let counts = task.labels().counts(&rows.train);
+    let classes = task.classes().iter().cloned();
+    let counted = task.counted(&rows.kit);
+    let cut = counted.iter().find(|c| c.name == CUT_TEXTS);
     DataSummary {
-        source: task.settings.data.clone(),
+        source: task.name().into(),
         training_rows: rows.train.len(),
         validation_rows: rows.validation.len(),
-        test_rows: task.test.len(),
+        test_rows: task.test().len(),
         classes: classes
             .zip(counts.iter().map(|c| c.round() as usize))
             .collect(),
-        cut_texts: Some(rows.tokens.texts.cut()),
+        cut_texts: cut.map(|c| c.count),
         shared_rows: rows.in_both,
-        fingerprint: task.corpus.fingerprint(),
+        fingerprint: task.fingerprint(),
         notes: warnings(task, rows),
     }
 }
 
 /// What was counted while reading and splitting, in words; nothing where all is well.
-pub fn warnings(task: &TextTask, rows: &SeedRows) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut note = |count: usize, text: String| {
-        if count > 0 {
-            lines.push(format!("note: {count} {text}"));
-        }
-    };
-    let limit = rows.tokens.tokenizer.max_tokens();
-    note(
-        rows.tokens.texts.cut(),
-        format!("texts were cut to {limit} tokens (--max-tokens)"),
-    );
-    note(
-        task.corpus.skipped(),
-        "rows without a text were left out".into(),
-    );
-    note(
-        rows.in_both,
-        "test rows have the text of a training row".into(),
-    );
-    let validated = "validation rows have the text of a test row: the test is not blind to them";
-    note(rows.validated_on_test, validated.into());
+pub fn warnings<T: Task>(task: &T, rows: &SeedRows<T::Kit>) -> Vec<String> {
+    let twin = T::TWIN;
+    let validated = "the test is not blind to them";
+    let counted = task.counted(&rows.kit).into_iter();
+    let shared = [
+        (rows.in_both, format!("test rows {twin} of a training row")),
+        (
+            rows.validated_on_test,
+            format!("validation rows {twin} of a test row: {validated}"),
+        ),
+    ];
+    let all = counted.map(|c| (c.count, c.words)).chain(shared);
+    let mut lines: Vec<String> = all
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, words)| format!("note: {count} {words}"))
+        .collect();
     if !rows.unseen.is_empty() {
-        lines.push(format!(
-            "note: no training row has the class {}",
-            rows.unseen.join(", ")
-        ));
+        let unseen = rows.unseen.join(", ");
+        lines.push(format!("note: no training row has the class {unseen}"));
     }
     lines
 }

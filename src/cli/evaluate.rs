@@ -1,20 +1,10 @@
 //! `mixup evaluate`: a trained run's scores on labelled data.
 
-use std::io::Write;
-
 use anyhow::{Context, Result};
-use candle_mixup::Error;
-use candle_mixup::data::Source;
-use candle_mixup::report;
-use candle_mixup::text::{Columns, Corpus, LabelKind, SoftColumn, TextSource};
-use candle_mixup::train::{Labels, TargetKind};
-use serde_json::json;
 
 use super::args::EvaluateArgs;
-use super::describe::per_class;
-use super::saved::{self, SavedRun};
-use super::settings;
-use super::task::{TextTask, scores_with_soft};
+use super::saved::{Trained, trained};
+use super::{image, settings, table, text};
 
 pub fn run(args: EvaluateArgs) -> Result<()> {
     let threads = settings::threads(args.machine.threads)?;
@@ -22,90 +12,9 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
         .num_threads(threads)
         .build()
         .context("cannot start threads")?;
-    pool.install(|| evaluate(&args))
-}
-
-fn evaluate(args: &EvaluateArgs) -> Result<()> {
-    if saved::is_table(&args.run)? {
-        return super::table::evaluate(args);
-    }
-    let device = settings::device(&args.machine)?;
-    let run = SavedRun::open(&args.run, &device)?;
-    let (corpus, rows) = match &args.data {
-        None => test_rows(&run)?,
-        Some(data) => other_rows(&run, data, args)?,
-    };
-    let texts = run.tokenizer.encode(corpus.texts(), corpus.pairs())?;
-    let cut = texts.cut();
-    let source = TextSource::new(texts.into(), device);
-    let width = run.classes.len();
-    let hard = Labels::new(run.kind, corpus.targets().to_vec(), width)?;
-    let soft = corpus
-        .soft()
-        .map(|s| Labels::new(run.kind, s.to_vec(), width))
-        .transpose()?;
-    let scores = scores_with_soft(&run.built.model, &source, &hard, soft.as_ref(), &rows)?;
-    if args.print.json {
-        let result = json!({
-            "run": args.run, "data": args.data.as_deref().unwrap_or(&run.settings.data.data),
-            "rows": rows.len(), "cut_texts": cut, "test": scores.values,
-            "per_class": per_class(&scores, &run.classes),
-        });
-        writeln!(std::io::stdout(), "{}", serde_json::to_string(&result)?)?;
-        return Ok(());
-    }
-    writeln!(
-        std::io::stdout(),
-        "{} rows, {cut} texts cut to {} tokens\n",
-        rows.len(),
-        run.tokenizer.max_tokens()
-    )?;
-    writeln!(std::io::stdout(), "{}", report::score_table(&scores))?;
-    writeln!(
-        std::io::stdout(),
-        "{}",
-        report::class_table(&scores, &run.classes)
-    )?;
-    Ok(())
-}
-
-/// The run's own test rows, drawn again from the same data.
-fn test_rows(run: &SavedRun) -> Result<(Corpus, Vec<u32>)> {
-    let (corpus, test) = TextTask::test_rows(&run.settings.data)?;
-    if corpus.fingerprint() != run.settings.fingerprint {
-        let problem =
-            "the data have changed since the run was trained; name the rows to score with --data";
-        return Err(Error::file(&run.settings.data.data, problem).into());
-    }
-    Ok((corpus, test))
-}
-
-/// All rows of another file; the run's columns where the arguments name none.
-fn other_rows(run: &SavedRun, data: &str, args: &EvaluateArgs) -> Result<(Corpus, Vec<u32>)> {
-    let labels = &args.columns;
-    let soft = labels.ratings.is_some() || labels.shares.is_some();
-    if (run.kind == TargetKind::MultiLabel && soft)
-        || (run.kind == TargetKind::SingleLabel && labels.multi_label.is_some())
-    {
-        let problem =
-            "the run was trained on another kind of label (--multi-label, --ratings, --shares)";
-        return Err(Error::Conflict(problem.into()).into());
-    }
-    let mut columns = settings::columns(run.settings.data.columns.clone(), &args.columns)?;
-    if let Some(SoftColumn {
-        kind: LabelKind::Shares { classes },
-        ..
-    }) = &mut columns.soft
-    {
-        classes.clone_from(&run.classes);
-    }
-    let columns = Columns {
-        group: None,
-        time: None,
-        ..columns
-    };
-    let read = settings::read_options_like(&run.settings.data.read, &args.columns.texts);
-    let corpus = Corpus::read(&Source::parse(data)?, &columns, &read, Some(&run.classes))?;
-    let rows = (0..corpus.len() as u32).collect();
-    Ok((corpus, rows))
+    pool.install(|| match trained(&args.run)? {
+        Trained::Text => text::evaluate(&args),
+        Trained::Table => table::evaluate(&args),
+        Trained::Image => image::evaluate(&args),
+    })
 }

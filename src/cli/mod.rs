@@ -6,20 +6,21 @@ mod compare;
 mod datasets;
 mod describe;
 mod evaluate;
+mod foreign;
+mod image;
 mod interrupt;
-mod model;
-mod model_dir;
 mod oversample;
 mod predict;
 mod progress;
-mod rows;
 mod run_dir;
 mod saved;
 mod schedule;
 mod settings;
+mod splits;
 mod stand_in;
 mod table;
 mod task;
+mod text;
 mod train;
 mod training;
 
@@ -46,10 +47,12 @@ pub fn main() -> ExitCode {
 
 fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
-        Command::Compare(Compare::Text(args)) => compare::run(*args),
+        Command::Compare(Compare::Text(args)) => text::compare(*args),
         Command::Compare(Compare::Table(args)) => table::compare(*args),
+        Command::Compare(Compare::Image(args)) => image::compare(*args),
+        Command::Train(Train::Text(args)) => text::train(*args),
         Command::Train(Train::Table(args)) => table::train(*args),
-        Command::Train(Train::Text(args)) => train::run(*args),
+        Command::Train(Train::Image(args)) => image::train(*args),
         Command::Evaluate(args) => evaluate::run(args),
         Command::Predict(args) => predict::run(args),
         Command::Oversample(args) => oversample::run(*args),

@@ -1,103 +1,54 @@
-//! A trained run, opened again to score or to label.
+//! The folder of a run: of which command it is, and whether it has ended.
 
 use std::path::Path;
 
 use anyhow::Result;
-use candle_core::Device;
 use candle_mixup::Error;
-use candle_mixup::text::{LabelKind, Tokenizer};
-use candle_mixup::train::TargetKind;
 use serde::Deserialize;
 
-use super::model::Built;
-use super::settings::RunSettings;
 use super::train::RESULT;
 
-/// A run directory of `mixup train`.
-pub struct SavedRun {
-    pub settings: RunSettings,
-    pub classes: Vec<String>,
-    pub kind: TargetKind,
-    pub built: Built,
-    pub tokenizer: Tokenizer,
+/// What a trained run's rows are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trained {
+    Text,
+    Table,
+    Image,
 }
 
-/// What of a run's `config.json` labels need.
-#[derive(Deserialize)]
-struct Config {
-    id2label: std::collections::BTreeMap<usize, String>,
-    problem_type: Option<String>,
-}
-
-impl SavedRun {
-    /// Opens an ended run.
-    ///
-    /// # Errors
-    /// [`Error::File`] naming what is missing, for a folder that is no run, has not ended, or was written by another
-    /// version whose settings differ.
-    pub fn open(folder: &Path, device: &Device) -> Result<Self> {
-        let settings_file = folder.join("settings.json");
-        if !settings_file.is_file() {
-            return Err(Error::file(folder, "not a run: it has no settings.json").into());
-        }
-        let settings: RunSettings = read_json(&settings_file)?;
-        if settings.command != "train text" {
-            let problem = format!(
-                "a run of 'mixup {}'; only a 'mixup train' run has a model",
-                settings.command
-            );
-            return Err(Error::file(folder, problem).into());
-        }
-        if !folder.join(RESULT).is_file() {
-            return Err(
-                Error::file(folder, "the run has not ended; go on with it by --resume").into(),
-            );
-        }
-        let config: Config = read_json(&folder.join("config.json"))?;
-        let classes: Vec<String> = config.id2label.into_values().collect();
-        let several = config.problem_type.as_deref() == Some("multi_label_classification");
-        let kind = if several {
-            TargetKind::MultiLabel
-        } else {
-            TargetKind::SingleLabel
-        };
-        let (built, tokenizer) = Built::open(folder, &settings.model, classes.len(), device)?;
-        Ok(Self {
-            settings,
-            classes,
-            kind,
-            built,
-            tokenizer,
-        })
-    }
-}
-
-impl SavedRun {
-    /// What stands between several labels of a row.
-    pub fn separator(&self) -> &str {
-        match &self.settings.data.columns.kind {
-            LabelKind::Multi { separator } => separator,
-            _ => "|",
-        }
-    }
-}
-
-/// Whether a folder holds a run of `mixup train table`.
+/// What the run in a folder was trained on.
 ///
 /// # Errors
-/// [`Error::File`] for the folder of a comparison, which keeps no model.
-pub fn is_table(folder: &Path) -> Result<bool> {
+/// [`Error::File`] for a folder that is no run, and for that of a comparison, which keeps no model.
+pub fn trained(folder: &Path) -> Result<Trained> {
     #[derive(Deserialize)]
     struct Settings {
         command: String,
     }
-    let settings = read_json::<Settings>(&folder.join("settings.json"));
-    let command = settings.map_or_else(|_| String::new(), |s| s.command);
-    if command.starts_with("compare") {
-        let problem = format!("a run of 'mixup {command}'; only a 'mixup train' run has a model");
-        return Err(Error::file(folder, problem).into());
+    let file = folder.join("settings.json");
+    if !file.is_file() {
+        return Err(Error::file(folder, "not a run: it has no settings.json").into());
     }
-    Ok(command == "train table")
+    let Settings { command } = read_json(&file)?;
+    match command.as_str() {
+        "train text" => Ok(Trained::Text),
+        "train table" => Ok(Trained::Table),
+        "train image" => Ok(Trained::Image),
+        _ => {
+            let problem =
+                format!("a run of 'mixup {command}'; only a 'mixup train' run has a model");
+            Err(Error::file(folder, problem).into())
+        }
+    }
+}
+
+/// Refuses a run that has not ended.
+pub fn check_ended(folder: &Path) -> Result<()> {
+    if folder.join(RESULT).is_file() {
+        return Ok(());
+    }
+    let problem = "the run has not ended; go on with it by --resume";
+    Err(Error::file(folder, problem).into())
 }
 
 /// Reads a file of JSON.

@@ -1,375 +1,149 @@
-//! A text task: its rows, read and split once; and for each seed its training rows, tokens and model.
+//! What training and comparing need of rows and a model, be they texts or images.
 
-use std::collections::HashSet;
-use std::sync::Arc;
+use std::path::Path;
 
 use anyhow::Result;
 use candle_core::Device;
-use candle_mixup::data::Source;
-use candle_mixup::metrics::{Metric, Scores, classification};
-use candle_mixup::schedule::{Domain, Pairing, Schedule, Scheduler, Task};
-use candle_mixup::split::{self, Lone, Split};
-use candle_mixup::text::{
-    Corpus, EncodedTexts, TextSource, Tokenizer, VocabularySettings, WordVectors,
-};
-use candle_mixup::train::{
-    Labels, TargetKind, TrainSettings, class_neighbours, logits, neighbours, probabilities, scores,
-};
-use candle_mixup::{Error, Tapped};
+use candle_mixup::metrics::{Metric, Scores};
+use candle_mixup::nn::{Parameter, Weights};
+use candle_mixup::schedule::{Domain, Pairing, Schedule, Scheduler, Task as Run};
+use candle_mixup::train::{Labels, TrainSettings, class_neighbours, neighbours};
+use candle_mixup::{Frame, RowSource, Tapped};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
-use super::model::{Built, Family, TextModel};
-use super::rows::{append, classes_of, name_share_classes, strata, test_split};
-use super::settings::{DataSettings, HeldOut, ModelSettings};
 use super::training;
 
-/// Share of the training rows that are validation rows, unless one is given, and from how many rows on.
-pub const VALIDATION_SHARE: f64 = 0.1;
-pub const VALIDATION_FROM: usize = 500;
+/// Settings that a run keeps.
+pub trait Kept: Clone + PartialEq + Serialize + DeserializeOwned + Sync {}
 
-/// Everything that all runs of a command share.
-pub struct TextTask {
-    pub settings: DataSettings,
-    pub model: ModelSettings,
-    pub corpus: Corpus,
+impl<T: Clone + PartialEq + Serialize + DeserializeOwned + Sync> Kept for T {}
+
+/// Rows, read and split once; and for each seed its training rows, what they decide, and a model.
+pub trait Task: Sync {
+    /// Which rows.
+    type Data: Kept;
+    /// Which model.
+    type Choice: Kept;
+    type Model: Tapped;
+    type Source: RowSource<Input = <Self::Model as Tapped>::Input>;
+    /// What the training rows decide beside themselves: a vocabulary, a scale.
+    type Kit: Sync;
+
+    /// What the commands call such rows.
+    const NAME: &'static str;
+    const DOMAIN: Domain;
+    /// What two rows share that count as one: "have the text" of another.
+    const TWIN: &'static str;
+
+    fn data(&self) -> &Self::Data;
+    fn choice(&self) -> &Self::Choice;
+    /// `--data`.
+    fn name(&self) -> &str;
+    fn fingerprint(&self) -> String;
+    /// Rows in all.
+    fn len(&self) -> usize;
+    fn classes(&self) -> &[String];
     /// Targets to train on.
-    pub labels: Labels,
-    /// Targets to be scored against, where they differ from those of training.
-    hard: Labels,
-    soft: Option<Labels>,
-    pub test: Vec<u32>,
-    /// Rows that training and validation rows are drawn from.
-    pool: Vec<u32>,
-    validation: Option<Vec<u32>>,
-    family: Family,
-    shared: Option<Arc<Tokens>>,
-    pub device: Device,
-}
+    fn labels(&self) -> &Labels;
+    fn test(&self) -> &[u32];
+    fn device(&self) -> &Device;
+    /// Height and width of images.
+    fn frame(&self) -> Option<Frame> {
+        None
+    }
+    /// The training and validation rows of a seed.
+    fn rows(&self, seed: u64) -> Result<SeedRows<Self::Kit>>;
+    /// A fresh model with the initial weights of a seed; the head's learning rate is `head_factor` times the others'.
+    fn build(&self, kit: &Self::Kit, seed: u64, head_factor: f64) -> Result<Built<Self::Model>>;
+    /// The rows as a model reads them.
+    fn source(&self, kit: &Self::Kit) -> Result<Self::Source>;
+    /// The test rows' scores.
+    fn score(&self, built: &Built<Self::Model>, kit: &Self::Kit) -> Result<Scores>;
+    /// The metric that decides, first in every table.
+    fn main_metric(&self) -> Metric;
+    /// What was counted while reading, with words that follow the count.
+    fn counted(&self, kit: &Self::Kit) -> Vec<Counted>;
+    /// Writes the model as a folder that `evaluate` and `predict` can read.
+    fn save(&self, built: &Built<Self::Model>, kit: &Self::Kit, folder: &Path) -> Result<()>;
 
-/// Tokens of all rows, and what made them.
-pub struct Tokens {
-    pub tokenizer: Tokenizer,
-    /// Vectors of the tokenizer's words, where a CNN begins with given ones.
-    pub vectors: Option<WordVectors>,
-    pub texts: Arc<EncodedTexts>,
+    /// A schedule checked against a model's sites and a run of `rows` training rows.
+    fn scheduler(
+        &self,
+        schedule: &Schedule,
+        built: &Built<Self::Model>,
+        rows: &SeedRows<Self::Kit>,
+        run: &TrainSettings,
+    ) -> Result<Scheduler> {
+        let n = rows.train.len();
+        let (steps, per_epoch) = (run.steps(n), run.steps_per_epoch(n));
+        let task = Run {
+            domain: Self::DOMAIN,
+            kind: self.labels().kind().task(),
+            class_counts: self.labels().counts(&rows.train),
+            rows: n,
+            steps: steps * run.accumulate as u64,
+            epochs: steps.div_ceil(per_epoch) as u32,
+            seed: run.seed,
+            features: None,
+            image: self.frame(),
+        };
+        training::check_partners(schedule, run.batch, n)?;
+        Ok(schedule.clone().check(&built.model.sites(), &task)?)
+    }
+
+    /// The training rows' neighbours, where the schedule mixes with them.
+    fn neighbours(
+        &self,
+        built: &Built<Self::Model>,
+        rows: &SeedRows<Self::Kit>,
+        scheduler: &Scheduler,
+    ) -> Result<Option<Vec<Vec<u32>>>> {
+        let (model, train) = (&built.model, &rows.train);
+        Ok(match scheduler.schedule().partner {
+            Pairing::Nearest { k, .. } => {
+                Some(neighbours(model, &self.source(&rows.kit)?, train, k)?)
+            }
+            Pairing::ClassNearest { k } => {
+                let classes = self.labels().classes_of(train).unwrap_or_default();
+                let source = self.source(&rows.kit)?;
+                Some(class_neighbours(model, &source, train, &classes, k)?)
+            }
+            _ => None,
+        })
+    }
 }
 
 /// What one seed draws.
-pub struct SeedRows {
+pub struct SeedRows<K> {
     pub train: Vec<u32>,
     pub validation: Vec<u32>,
-    pub tokens: Arc<Tokens>,
-    /// Test rows whose text is also that of a training row.
+    pub kit: K,
+    /// Test rows that are also training rows, by what they hold.
     pub in_both: usize,
-    /// Validation rows whose text is also that of a test row: where weights are chosen by them, the test is not blind.
+    /// Validation rows that are also test rows: where weights are chosen by them, the test is not blind.
     pub validated_on_test: usize,
     /// Classes without a training row.
     pub unseen: Vec<String>,
 }
 
-impl TextTask {
-    /// Reads and splits the rows and finds the model; nothing is trained or written.
-    pub fn prepare(
-        mut settings: DataSettings,
-        model: ModelSettings,
-        device: Device,
-    ) -> Result<Self> {
-        if settings.per_class.is_some() && settings.columns.kind.is_multi() {
-            let problem = "--per-class needs one class a row; with --multi-label use --train-rows";
-            return Err(Error::Conflict(problem.into()).into());
-        }
-        let source = Source::parse(&settings.data)?;
-        name_share_classes(&mut settings, &source)?;
-        let mut corpus = Corpus::read(&source, &settings.columns, &settings.read, None)?;
-        let family = Family::open(&model)?;
-        let own = test_split(&corpus, &settings)?;
-        let test_file = append(&mut corpus, &settings.test, &settings)?;
-        let validation = append(&mut corpus, &settings.validation, &settings)?;
-        let kind = if corpus.kind().is_multi() {
-            TargetKind::MultiLabel
-        } else {
-            TargetKind::SingleLabel
-        };
-        let width = corpus.classes().len();
-        let hard = Labels::new(kind, corpus.targets().to_vec(), width)?;
-        let soft = corpus
-            .soft()
-            .map(|soft| Labels::new(kind, soft.to_vec(), width))
-            .transpose()?;
-        let labels = match (model.train_on_soft, &soft) {
-            (false, _) => hard.clone(),
-            (true, Some(soft)) => soft.clone(),
-            (true, None) => {
-                return Err(
-                    Error::Conflict("--train-on soft needs --ratings or --shares".into()).into(),
-                );
-            }
-        };
-        let (test, pool) = (test_file.unwrap_or(own.held_out), own.rest);
-        let shared = family
-            .tokenizer()
-            .map(|t| Tokens::new(t.clone(), None, &corpus))
-            .transpose()?;
-        let shared = shared.map(Arc::new);
-        Ok(Self {
-            settings,
-            model,
-            corpus,
-            labels,
-            hard,
-            soft,
-            test,
-            pool,
-            validation,
-            family,
-            shared,
-            device,
-        })
-    }
-
-    /// A corpus and its test rows, without a model: what `evaluate` draws again.
-    pub fn test_rows(settings: &DataSettings) -> Result<(Corpus, Vec<u32>)> {
-        let mut corpus = Corpus::read(
-            &Source::parse(&settings.data)?,
-            &settings.columns,
-            &settings.read,
-            None,
-        )?;
-        let split = test_split(&corpus, settings)?;
-        let file = append(&mut corpus, &settings.test, settings)?;
-        append(&mut corpus, &settings.validation, settings)?;
-        Ok((corpus, file.unwrap_or(split.held_out)))
-    }
-
-    /// The training and validation rows of a seed, and their tokens.
-    pub fn rows(&self, seed: u64) -> Result<SeedRows> {
-        let classes = classes_of(&self.corpus);
-        let strata = strata(&self.corpus, &classes);
-        let chosen = match (self.settings.per_class, self.settings.train_rows) {
-            (Some(n), _) => split::per_class(&self.pool, strata, n, seed)?,
-            (None, Some(n)) => split::in_all(&self.pool, strata, n, seed)?,
-            (None, None) => self.pool.clone(),
-        };
-        let wanted =
-            self.settings.validation != HeldOut::Default || chosen.len() >= VALIDATION_FROM;
-        let (train, validation) = match &self.validation {
-            Some(rows) => (chosen, rows.clone()),
-            None if !wanted => (chosen, Vec::new()),
-            None => {
-                let split = self.validation_split(&chosen, seed)?;
-                (split.rest, split.held_out)
-            }
-        };
-        let tokens = match &self.shared {
-            Some(tokens) => tokens.clone(),
-            None => {
-                let columns = [Some(self.corpus.texts()), self.corpus.pairs()];
-                let texts: Vec<&str> = columns
-                    .into_iter()
-                    .flatten()
-                    .flat_map(|column| train.iter().map(|&r| column[r as usize].as_str()))
-                    .collect();
-                let tokenizer = Tokenizer::learn(
-                    &texts,
-                    &VocabularySettings::default(),
-                    self.model.max_tokens,
-                )?;
-                let read = |path| WordVectors::read(path, &tokenizer.words());
-                let vectors = self.model.vectors.as_ref().map(read).transpose()?;
-                Arc::new(Tokens::new(tokenizer, vectors, &self.corpus)?)
-            }
-        };
-        let unseen = self.unseen(&train);
-        if let (Some(needed), Some(class)) = (self.settings.per_class, unseen.first()) {
-            let (class, purpose) = (class.clone(), "--per-class".into());
-            return Err(Error::ClassTooSmall {
-                class,
-                rows: 0,
-                needed,
-                purpose,
-            }
-            .into());
-        }
-        Ok(SeedRows {
-            in_both: self.shared(&train, &self.test),
-            validated_on_test: self.shared(&self.test, &validation),
-            unseen,
-            train,
-            validation,
-            tokens,
-        })
-    }
-
-    fn validation_split(&self, rows: &[u32], seed: u64) -> Result<Split> {
-        let share = match self.settings.validation {
-            HeldOut::Share(share) => share,
-            _ => VALIDATION_SHARE,
-        };
-        let classes = classes_of(&self.corpus);
-        Ok(match (self.corpus.time_order(), self.corpus.groups()) {
-            (Some(mut order), _) => {
-                order.retain(|row| rows.binary_search(row).is_ok());
-                split::latest(&order, share, usize::MAX)?
-            }
-            (None, Some(groups)) => split::grouped(rows, groups, share, usize::MAX, seed)?,
-            (None, None) => split::stratified(
-                rows,
-                strata(&self.corpus, &classes),
-                share,
-                usize::MAX,
-                Lone::Stay,
-                seed,
-            )?,
-        })
-    }
-
-    /// The classes that none of these rows has.
-    fn unseen(&self, rows: &[u32]) -> Vec<String> {
-        let counts = self.hard.counts(rows);
-        let named = self.corpus.classes().iter().zip(counts);
-        named
-            .filter(|(_, count)| *count == 0.0)
-            .map(|(name, _)| name.clone())
-            .collect()
-    }
-
-    /// How many of `rows` have the text of one of `others`.
-    fn shared(&self, others: &[u32], rows: &[u32]) -> usize {
-        let key = |row: &u32| {
-            let row = *row as usize;
-            (
-                self.corpus.texts()[row].as_str(),
-                self.corpus.pairs().map(|p| p[row].as_str()),
-            )
-        };
-        let known: HashSet<_> = others.iter().map(key).collect();
-        rows.iter().filter(|row| known.contains(&key(row))).count()
-    }
-
-    /// A fresh model with the initial weights of a seed.
-    pub fn build(&self, tokens: &Tokens, seed: u64, head_factor: f64) -> Result<Built> {
-        let classes = self.corpus.classes().len();
-        self.family.build(
-            &self.model,
-            tokens,
-            classes,
-            seed,
-            head_factor,
-            &self.device,
-        )
-    }
-
-    /// The rows as a model reads them.
-    pub fn source(&self, tokens: &Tokens) -> TextSource {
-        TextSource::new(tokens.texts.clone(), self.device.clone())
-    }
-
-    /// A schedule checked against a model's sites and a run of `rows` training rows.
-    pub fn scheduler(
-        &self,
-        schedule: &Schedule,
-        built: &Built,
-        rows: &SeedRows,
-        run: &TrainSettings,
-    ) -> Result<Scheduler> {
-        let accumulate = run.accumulate as u64;
-        let (steps, per_epoch) = (
-            run.steps(rows.train.len()),
-            run.steps_per_epoch(rows.train.len()),
-        );
-        let task = Task {
-            domain: Domain::Text,
-            kind: self.labels.kind().task(),
-            class_counts: self.labels.counts(&rows.train),
-            rows: rows.train.len(),
-            steps: steps * accumulate,
-            epochs: steps.div_ceil(per_epoch) as u32,
-            seed: run.seed,
-            features: None,
-            image: None,
-        };
-        training::check_partners(schedule, run.batch, rows.train.len())?;
-        Ok(schedule.clone().check(&built.model.sites(), &task)?)
-    }
-
-    /// The training rows' neighbours, where the schedule mixes with them.
-    pub fn neighbours(
-        &self,
-        built: &Built,
-        rows: &SeedRows,
-        scheduler: &Scheduler,
-    ) -> Result<Option<Vec<Vec<u32>>>> {
-        match scheduler.schedule().partner {
-            Pairing::Nearest { k, .. } => Ok(Some(neighbours(
-                &built.model,
-                &self.source(&rows.tokens),
-                &rows.train,
-                k,
-            )?)),
-            Pairing::ClassNearest { k } => {
-                let classes = self.labels.classes_of(&rows.train).unwrap_or_default();
-                let source = self.source(&rows.tokens);
-                let found = class_neighbours(&built.model, &source, &rows.train, &classes, k)?;
-                Ok(Some(found))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// The test rows' scores; with soft labels also those against them.
-    pub fn score(&self, built: &Built, tokens: &Tokens) -> Result<Scores> {
-        scores_with_soft(
-            &built.model,
-            &self.source(tokens),
-            &self.hard,
-            self.soft.as_ref(),
-            &self.test,
-        )
-    }
-
-    /// The metric that decides, first in every table.
-    pub fn main_metric(&self) -> Metric {
-        match (self.labels.kind(), &self.soft) {
-            (TargetKind::MultiLabel, _) => Metric::MicroF1,
-            (TargetKind::SingleLabel, Some(_)) if self.model.train_on_soft => Metric::SoftLogLoss,
-            (TargetKind::SingleLabel, _) => Metric::Accuracy,
-            (TargetKind::Regression, _) => Metric::Rmse,
-        }
-    }
+/// A model with its weights.
+pub struct Built<M> {
+    pub model: M,
+    pub weights: Weights,
+    pub parameters: Vec<Parameter>,
 }
 
-impl Tokens {
-    fn new(tokenizer: Tokenizer, vectors: Option<WordVectors>, corpus: &Corpus) -> Result<Self> {
-        let texts = Arc::new(tokenizer.encode(corpus.texts(), corpus.pairs())?);
-        Ok(Self {
-            tokenizer,
-            vectors,
-            texts,
-        })
-    }
+/// Something counted, with its name in JSON and the words that follow the number.
+pub struct Counted {
+    pub name: &'static str,
+    pub count: usize,
+    pub words: String,
 }
 
-/// Scores against the labels, and against the soft labels where there are any.
-pub fn scores_with_soft(
-    model: &TextModel,
-    source: &TextSource,
-    hard: &Labels,
-    soft: Option<&Labels>,
-    rows: &[u32],
-) -> Result<Scores> {
-    let Some(soft) = soft else {
-        return Ok(scores(model, source, hard, rows)?);
-    };
-    let width = hard.outputs();
-    let shares = probabilities(
-        &logits(model, source, rows)?,
-        width,
-        TargetKind::SingleLabel,
-    );
-    let mut all = classification(&shares, &hard.gather(rows), width)?;
-    let against_soft = classification(&shares, &soft.gather(rows), width)?;
-    for metric in [Metric::SoftLogLoss, Metric::SoftBrier] {
-        all.values
-            .extend(against_soft.get(metric).map(|value| (metric, value)));
+impl Counted {
+    pub fn json(all: &[Self]) -> impl Iterator<Item = (String, Value)> {
+        all.iter().map(|c| (c.name.to_string(), c.count.into()))
     }
-    Ok(all)
 }

@@ -1,47 +1,66 @@
-//! `mixup train text`: one model, one run directory.
+//! `mixup train text|image`: one model, one run directory.
 
 use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use candle_core::Device;
 use candle_mixup::metrics::Scores;
 use candle_mixup::report::{self, TrainReport};
-use candle_mixup::schedule::{Domain, Scheduler};
+use candle_mixup::schedule::Scheduler;
 use candle_mixup::train::{Checkpoint, Job, Outcome, Watcher, train};
 use candle_mixup::{Error, files};
 use serde_json::json;
 
-use super::args::TrainTextArgs;
+use super::args::{CheckpointArgs, MixArgs, OutputArgs, TrainingArgs};
 use super::describe::{data_summary, draws, per_class, report_points, warnings};
 use super::interrupt::Interrupt;
-use super::model::Built;
 use super::progress::{Bars, RunBar};
 use super::run_dir::{RunDir, pretty};
-use super::settings::{self, DataSettings, ModelSettings, RunSettings};
-use super::task::{SeedRows, TextTask};
+use super::settings::{self, RunSettings};
+use super::task::{Built, Counted, SeedRows, Task};
 use super::training::{self, Defaults};
 
 /// The file that an ended run has.
 pub const RESULT: &str = "metrics.json";
 
-pub fn run(args: TrainTextArgs) -> Result<()> {
+/// What a run is asked for besides its rows and its model.
+pub struct Asked<'a> {
+    pub mixing: &'a MixArgs,
+    pub training: &'a TrainingArgs,
+    pub output: &'a OutputArgs,
+    pub checkpoint: CheckpointArgs,
+    pub defaults: Defaults,
+    /// The head's learning rate, where it has one of its own.
+    pub head_rate: Option<f64>,
+}
+
+/// Trains the model of the task that `prepare` makes for a device.
+pub fn run<T: Task>(
+    asked: &Asked<'_>,
+    prepare: impl FnOnce(Device) -> Result<T> + Send,
+) -> Result<()> {
     let started = Instant::now();
-    let threads = settings::threads(args.training.machine.threads)?;
+    let threads = settings::threads(asked.training.machine.threads)?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()
         .context("cannot start threads")?;
-    pool.install(|| train_text(&args, started))
+    pool.install(|| train_one(asked, prepare, started))
 }
 
-fn train_text(args: &TrainTextArgs, started: Instant) -> Result<()> {
-    let print = args.output.print;
-    let prepared = Prepared::new(args)?;
-    let every = training::checkpoint_every(args.checkpoint)?;
+fn train_one<T: Task>(
+    asked: &Asked<'_>,
+    prepare: impl FnOnce(Device) -> Result<T>,
+    started: Instant,
+) -> Result<()> {
+    let print = asked.output.print;
+    let prepared = Prepared::new(asked, prepare)?;
+    let every = training::checkpoint_every(asked.checkpoint)?;
     let dir = RunDir::open(
-        &args.output,
-        "train-text",
+        asked.output,
+        &format!("train-{}", T::NAME),
         &serde_json::to_value(&prepared.settings)?,
         RESULT,
     )?;
@@ -55,12 +74,8 @@ fn train_text(args: &TrainTextArgs, started: Instant) -> Result<()> {
             .for_each(|line| eprintln!("{line}"));
     }
     let steps = prepared.settings.training.steps(prepared.rows.train.len());
-    let mut bar = RunBar::new(
-        &bars,
-        steps,
-        &prepared.settings.arms[0].0,
-        Interrupt::listen()?,
-    );
+    let name = &prepared.settings.arms[0].0;
+    let mut bar = RunBar::new(&bars, steps, name, Interrupt::listen()?);
     let mut checkpoint = Checkpoint::new(dir.file("checkpoint.safetensors"), every);
     let outcome = match prepared.train(&mut bar, &mut checkpoint) {
         Err(e) if matches!(e.downcast_ref(), Some(Error::Interrupted)) => {
@@ -72,51 +87,42 @@ fn train_text(args: &TrainTextArgs, started: Instant) -> Result<()> {
         outcome => outcome?,
     };
     drop(bar);
-    let test = prepared
-        .task
-        .score(&prepared.built, &prepared.rows.tokens)?;
+    let test = prepared.task.score(&prepared.built, &prepared.rows.kit)?;
     prepared.write(&dir, &outcome, &test, started.elapsed().as_secs_f64())?;
     checkpoint.delete()?;
     finish(&dir, &prepared, &outcome, &test, print.json)
 }
 
 /// A run that is ready to begin.
-struct Prepared {
-    settings: RunSettings,
-    task: TextTask,
-    rows: SeedRows,
-    built: Built,
+struct Prepared<T: Task> {
+    settings: RunSettings<T::Data, T::Choice>,
+    task: T,
+    rows: SeedRows<T::Kit>,
+    built: Built<T::Model>,
     scheduler: Scheduler,
 }
 
-impl Prepared {
-    fn new(args: &TrainTextArgs) -> Result<Self> {
-        let (name, schedule) = settings::schedule(
-            &args.mixing.mix,
-            args.mixing.schedule.as_deref(),
-            Some(Domain::Text),
-        )?;
-        let model = ModelSettings::of(&args.model)?;
-        let kind = model.model.clone();
-        let device = settings::device(&args.training.machine)?;
-        let task = TextTask::prepare(DataSettings::of(&args.data)?, model, device)?;
-        let rows = task.rows(args.training.seed)?;
-        let head_rate = training::head_rate(&args.model)?;
-        let defaults = Defaults::of_text(&kind);
-        let training = training::settings(&args.training, defaults, rows.train.len())?;
+impl<T: Task> Prepared<T> {
+    fn new(asked: &Asked<'_>, prepare: impl FnOnce(Device) -> Result<T>) -> Result<Self> {
+        let file = asked.mixing.schedule.as_deref();
+        let (name, schedule) = settings::schedule(&asked.mixing.mix, file, Some(T::DOMAIN))?;
+        let task = prepare(settings::device(&asked.training.machine)?)?;
+        let rows = task.rows(asked.training.seed)?;
+        let training = training::settings(asked.training, asked.defaults, rows.train.len())?;
         training::check_rows(&training, rows.train.len(), rows.validation.len())?;
-        let built = task.build(&rows.tokens, training.seed, head_rate / training.rate)?;
+        let factor = asked.head_rate.map_or(1.0, |head| head / training.rate);
+        let built = task.build(&rows.kit, training.seed, factor)?;
         let scheduler = task.scheduler(&schedule, &built, &rows, &training)?;
         let settings = RunSettings {
             version: env!("CARGO_PKG_VERSION").into(),
-            command: "train text".into(),
-            data: task.settings.clone(),
-            fingerprint: task.corpus.fingerprint(),
-            model: task.model.clone(),
+            command: format!("train {}", T::NAME),
+            data: task.data().clone(),
+            fingerprint: task.fingerprint(),
+            model: task.choice().clone(),
             arms: vec![(name, schedule)],
             seeds: 1,
             training,
-            head_rate,
+            head_rate: asked.head_rate,
         };
         Ok(Self {
             settings,
@@ -135,26 +141,21 @@ impl Prepared {
             model: &self.built.model,
             weights: &self.built.weights,
             parameters: self.built.parameters.clone(),
-            source: &self.task.source(&self.rows.tokens),
-            labels: &self.task.labels,
+            source: &self.task.source(&self.rows.kit)?,
+            labels: self.task.labels(),
             train: &self.rows.train,
             validation: &self.rows.validation,
             scheduler: &self.scheduler,
             neighbours: neighbours.as_deref(),
             settings: &self.settings.training,
-            device: &self.task.device,
+            device: self.task.device(),
         };
         Ok(train(job, watcher, Some(checkpoint))?)
     }
 
     /// Everything that the run leaves; `metrics.json` comes last, since it says that the run has ended.
     fn write(&self, dir: &RunDir, outcome: &Outcome, test: &Scores, seconds: f64) -> Result<()> {
-        self.built.save(
-            dir.path(),
-            &self.rows.tokens.tokenizer,
-            self.task.corpus.classes(),
-            self.task.labels.kind(),
-        )?;
+        self.task.save(&self.built, &self.rows.kit, dir.path())?;
         let history: Vec<String> = outcome
             .history
             .iter()
@@ -165,13 +166,13 @@ impl Prepared {
             (history.join("\n") + "\n").as_bytes(),
         )?;
         let page = report::train_page(&TrainReport {
-            title: format!("{} on {}", self.settings.arms[0].0, self.settings.data.data),
+            title: format!("{} on {}", self.settings.arms[0].0, self.task.name()),
             version: self.settings.version.clone(),
             settings: serde_json::to_value(&self.settings)?,
             data: data_summary(&self.task, &self.rows),
             history: report_points(&outcome.history),
             test: test.clone(),
-            classes: self.task.corpus.classes().to_vec(),
+            classes: self.task.classes().to_vec(),
             draws: draws(
                 &self.scheduler,
                 &self.settings.training,
@@ -192,31 +193,45 @@ impl Prepared {
                 "rate": point.rate, "validation": point.validation.as_ref().map(|s| &s.values),
             }))
         });
+        let counted = self.task.counted(&self.rows.kit);
+        let mut data = json!({
+            "rows": self.task.len(), "fingerprint": self.settings.fingerprint,
+            "training_rows": self.rows.train.len(), "validation_rows": self.rows.validation.len(),
+            "test_rows": self.task.test().len(),
+        });
+        extend(&mut data, Counted::json(&counted));
+        data["rows_in_training_and_test"] = self.rows.in_both.into();
         Ok(json!({
             "settings": self.settings,
             "version": self.settings.version,
-            "data": {
-                "rows": self.task.corpus.len(), "fingerprint": self.settings.fingerprint,
-                "training_rows": self.rows.train.len(), "validation_rows": self.rows.validation.len(),
-                "test_rows": self.task.test.len(), "cut_texts": self.rows.tokens.texts.cut(),
-                "skipped_rows": self.task.corpus.skipped(), "rows_in_training_and_test": self.rows.in_both,
-            },
+            "data": data,
             "history": history.collect::<Result<Vec<_>>>()?,
             "test": test.values,
-            "per_class": per_class(test, self.task.corpus.classes()),
+            "per_class": per_class(test, self.task.classes()),
             "best_step": outcome.best_step,
             "steps": outcome.steps,
             "batches_too_small_to_mix": outcome.skipped,
             "weights_without_gradient_at_first": outcome.silent,
+            "waited_share": outcome.waited,
             "linearity": null,
             "seconds": seconds,
         }))
     }
 }
 
-fn finish(
+/// Adds fields to an object.
+pub fn extend(
+    object: &mut serde_json::Value,
+    fields: impl Iterator<Item = (String, serde_json::Value)>,
+) {
+    if let Some(object) = object.as_object_mut() {
+        object.extend(fields);
+    }
+}
+
+fn finish<T: Task>(
     dir: &RunDir,
-    prepared: &Prepared,
+    prepared: &Prepared<T>,
     outcome: &Outcome,
     test: &Scores,
     as_json: bool,
@@ -229,7 +244,7 @@ fn finish(
         std::io::stdout(),
         "{rows} training rows, {} steps, {} test rows",
         outcome.steps,
-        prepared.task.test.len()
+        prepared.task.test().len()
     )?;
     if let Some(step) = outcome.best_step {
         writeln!(
@@ -242,7 +257,7 @@ fn finish(
     writeln!(
         std::io::stdout(),
         "{}",
-        report::class_table(test, prepared.task.corpus.classes())
+        report::class_table(test, prepared.task.classes())
     )?;
     writeln!(std::io::stdout(), "run {}", dir.path().display())?;
     writeln!(

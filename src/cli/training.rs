@@ -7,8 +7,7 @@ use candle_mixup::Error;
 use candle_mixup::schedule::{Curve, Mode, Pairing, Schedule};
 use candle_mixup::train::{ClassWeights, Length, TrainSettings};
 
-use super::args::{CheckpointArgs, ModelArgs, TrainingArgs};
-use super::settings::ModelKind;
+use super::args::{CheckpointArgs, TrainingArgs};
 
 /// What holds where the arguments say nothing of it.
 #[derive(Debug, Clone, Copy)]
@@ -18,31 +17,6 @@ pub struct Defaults {
     pub epochs: u32,
     pub rate: f64,
     pub batch: usize,
-}
-
-impl Defaults {
-    /// Those of a text model.
-    pub fn of_text(model: &ModelKind) -> Self {
-        let (steps, epochs, rate) = match model {
-            ModelKind::Cnn => (300, 10, 1e-3),
-            ModelKind::Shipped | ModelKind::Folder(_) => (150, 3, 5e-5),
-        };
-        Self {
-            steps,
-            epochs,
-            rate,
-            batch: 32,
-        }
-    }
-}
-
-/// The learning rate of a text model's head.
-pub fn head_rate(args: &ModelArgs) -> Result<f64> {
-    let head = args.head_lr.unwrap_or(1e-3);
-    if !(head.is_finite() && head > 0.0) {
-        return Err(Error::setting("--head-lr", "positive and finite", head).into());
-    }
-    Ok(head)
 }
 
 /// The training settings that the arguments ask for, for `rows` training rows.

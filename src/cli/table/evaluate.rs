@@ -12,13 +12,15 @@ use super::saved::SavedTable;
 use super::score::{Truth, score};
 use super::settings::Prior;
 use super::task::TableTask;
-use crate::cli::args::{ColumnArgs, EvaluateArgs};
+use crate::cli::args::EvaluateArgs;
 use crate::cli::describe::per_class;
+use crate::cli::foreign::{refuse_pictures, refuse_soft};
 use crate::cli::settings::{self, HeldOut};
 
 /// Scores a table run.
 pub fn evaluate(args: &EvaluateArgs) -> Result<()> {
-    check_columns(&args.columns)?;
+    refuse_pictures("a table", &args.pictures)?;
+    refuse_soft("a table", &args.columns)?;
     let run = SavedTable::open(&args.run, &settings::device(&args.machine)?)?;
     let (encoded, seen, rows, truth) = match &args.data {
         Some(data) => other_rows(&run, data, args)?,
@@ -105,33 +107,4 @@ fn test_rows(run: &SavedTable) -> Result<Encoded> {
     let (encoded, seen) = run.encoder.encode(&task.data)?;
     let truth = Truth::of(&task, &rows);
     Ok((encoded, seen.notes(), rows, truth))
-}
-
-/// Columns of texts mean nothing here.
-pub fn check_columns(columns: &ColumnArgs) -> Result<()> {
-    let given = [
-        ("--multi-label", columns.multi_label.is_some()),
-        ("--ratings", columns.ratings.is_some()),
-        ("--shares", columns.shares.is_some()),
-    ];
-    check_text_columns(&columns.texts)?;
-    refuse(&given)
-}
-
-/// The same of those that every text command has.
-pub fn check_text_columns(columns: &crate::cli::args::TextColumnArgs) -> Result<()> {
-    refuse(&[
-        ("--text", columns.text.is_some()),
-        ("--text-pair", columns.text_pair.is_some()),
-        ("--skip-empty", columns.skip_empty),
-    ])
-}
-
-fn refuse(given: &[(&str, bool)]) -> Result<()> {
-    match given.iter().find(|(_, is_given)| *is_given) {
-        Some((flag, _)) => {
-            Err(Error::Conflict(format!("{flag} is for texts, and the run is of a table")).into())
-        }
-        None => Ok(()),
-    }
 }

@@ -6,11 +6,11 @@ use anyhow::Result;
 use candle_mixup::data::Source;
 use serde_json::{Map, json};
 
-use super::evaluate::check_text_columns;
 use super::like::{Told, read_like, with};
 use super::saved::SavedTable;
 use super::score::Said;
 use crate::cli::args::PredictArgs;
+use crate::cli::foreign::{refuse_pictures, refuse_texts};
 use crate::cli::predict::{Form, to_output, write_csv};
 use crate::cli::progress::Bars;
 use crate::cli::settings;
@@ -20,7 +20,8 @@ const CHUNK: usize = 8192;
 
 /// Labels a file with a table run.
 pub fn predict(args: &PredictArgs) -> Result<()> {
-    check_text_columns(&args.columns)?;
+    refuse_pictures("a table", &args.pictures)?;
+    refuse_texts("a table", &args.columns)?;
     let run = SavedTable::open(&args.run, &settings::device(&args.machine)?)?;
     let source = Source::parse(&args.data)?;
     let columns = with(&run.settings.table.columns, None, args.columns.no_header);

@@ -21,7 +21,7 @@ use super::settings::{Networks, TableData, TrainTableSettings, Training};
 use super::task::{Kind, TableTask};
 use crate::cli::progress::WorkBar;
 use crate::cli::settings::{self, HeldOut};
-use crate::cli::task::{VALIDATION_FROM, VALIDATION_SHARE};
+use crate::cli::splits::{VALIDATION_FROM, VALIDATION_SHARE};
 use crate::cli::training;
 
 /// A run that is ready to begin.

@@ -12,8 +12,8 @@ use candle_mixup::train::TargetKind;
 use serde::{Deserialize, Serialize};
 
 use super::settings::TableData;
-use crate::cli::rows::{MOST_TEST_ROWS, TEST_SHARE};
 use crate::cli::settings::HeldOut;
+use crate::cli::splits::{MOST_TEST_ROWS, TEST_SHARE};
 
 /// What is to be told of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,12 +5,9 @@ use candle_mixup::data::Source;
 use candle_mixup::split::{self, Lone, Split, Strata};
 use candle_mixup::text::{Columns, Corpus, LabelKind, SoftColumn};
 
-use super::settings::{DataSettings, HeldOut};
-
-/// Test rows at most, unless a share is given.
-pub const MOST_TEST_ROWS: usize = 2000;
-/// Share of the rows that are test rows, unless one is given.
-pub const TEST_SHARE: f64 = 0.2;
+use super::settings::DataSettings;
+use crate::cli::settings::HeldOut;
+use crate::cli::splits::{MOST_TEST_ROWS, TEST_SHARE};
 
 /// Shares are written in the order of the sorted classes of the label column.
 pub fn name_share_classes(settings: &mut DataSettings, source: &Source) -> Result<()> {

@@ -16,6 +16,7 @@ use candle_mixup::{Site, Tap, Tapped, files};
 use super::model_dir;
 use super::settings::{ModelKind, ModelSettings};
 use super::task::Tokens;
+use crate::cli::task::Built;
 
 /// An encoder or a sentence CNN.
 pub enum TextModel {
@@ -49,13 +50,6 @@ pub enum Family {
         tokenizer: Box<Tokenizer>,
     },
     Cnn,
-}
-
-/// A model with its weights.
-pub struct Built {
-    pub model: TextModel,
-    pub weights: Weights,
-    pub parameters: Vec<Parameter>,
 }
 
 impl Family {
@@ -100,7 +94,7 @@ impl Family {
         seed: u64,
         head_factor: f64,
         device: &Device,
-    ) -> Result<Built> {
+    ) -> Result<Built<TextModel>> {
         let freeze: Option<Freeze> = settings.freeze.as_deref().map(str::parse).transpose()?;
         let weights = Weights::new(seed, device);
         let (model, weights) = match self {
@@ -158,71 +152,67 @@ fn build_cnn(
     Ok((TextModel::Cnn { model, config }, weights))
 }
 
-impl Built {
-    /// Writes the model as a folder that [`Built::open`], and for encoders other tools, can read.
-    pub fn save(
-        &self,
-        folder: &Path,
-        tokenizer: &Tokenizer,
-        classes: &[String],
-        kind: TargetKind,
-    ) -> Result<()> {
-        let config = match &self.model {
-            TextModel::Encoder(m) => {
-                m.config()
-                    .to_json(classes, kind == TargetKind::MultiLabel, m.pooling())
-            }
-            TextModel::Cnn { config, .. } => {
-                config.to_json(classes, kind == TargetKind::MultiLabel)
-            }
-        };
-        files::write(folder.join("config.json"), config.as_bytes())?;
-        files::write(folder.join("tokenizer.json"), tokenizer.json().as_bytes())?;
-        let metadata = [("format".to_string(), "pt".to_string())].into();
-        Ok(files::write_tensors(
-            folder.join("model.safetensors"),
-            &self.weights.tensors()?,
-            metadata,
-        )?)
-    }
+/// Writes the model as a folder that [`open`], and for encoders other tools, can read.
+pub fn save(
+    built: &Built<TextModel>,
+    folder: &Path,
+    tokenizer: &Tokenizer,
+    classes: &[String],
+    kind: TargetKind,
+) -> Result<()> {
+    let config = match &built.model {
+        TextModel::Encoder(m) => {
+            m.config()
+                .to_json(classes, kind == TargetKind::MultiLabel, m.pooling())
+        }
+        TextModel::Cnn { config, .. } => config.to_json(classes, kind == TargetKind::MultiLabel),
+    };
+    files::write(folder.join("config.json"), config.as_bytes())?;
+    files::write(folder.join("tokenizer.json"), tokenizer.json().as_bytes())?;
+    let metadata = [("format".to_string(), "pt".to_string())].into();
+    Ok(files::write_tensors(
+        folder.join("model.safetensors"),
+        &built.weights.tensors()?,
+        metadata,
+    )?)
+}
 
-    /// A trained run's model and tokenizer.
-    pub fn open(
-        folder: &Path,
-        settings: &ModelSettings,
-        classes: usize,
-        device: &Device,
-    ) -> Result<(Self, Tokenizer)> {
-        let tokenizer = Tokenizer::open(folder.join("tokenizer.json"), settings.max_tokens)?;
-        let weights = Weights::new(0, device);
-        let (model, tokenizer, weights) = match settings.model {
-            ModelKind::Cnn => {
-                let config = CnnConfig::open(folder.join("config.json"))?;
-                let weights = weights.with_pretrained(Arc::new(Pretrained::open(folder)?));
-                let model = Cnn::load(&weights, &config, classes)?;
-                (TextModel::Cnn { model, config }, tokenizer, weights)
-            }
-            ModelKind::Shipped | ModelKind::Folder(_) => {
-                let config = EncoderConfig::open(folder.join("config.json"))?;
-                let tokenizer = tokenizer.clipped(config.positions())?;
-                let weights = weights.with_pretrained(Arc::new(encoder_weights(
-                    folder,
-                    config.family,
-                    Start::Saved,
-                )?));
-                let encoder =
-                    Encoder::load(&weights, &config, settings.pooling, classes, Start::Saved)?;
-                (TextModel::Encoder(encoder), tokenizer, weights)
-            }
-        };
-        let parameters = weights.parameters();
-        Ok((
-            Self {
-                model,
-                weights,
-                parameters,
-            },
-            tokenizer,
-        ))
-    }
+/// A trained run's model and tokenizer.
+pub fn open(
+    folder: &Path,
+    settings: &ModelSettings,
+    classes: usize,
+    device: &Device,
+) -> Result<(Built<TextModel>, Tokenizer)> {
+    let tokenizer = Tokenizer::open(folder.join("tokenizer.json"), settings.max_tokens)?;
+    let weights = Weights::new(0, device);
+    let (model, tokenizer, weights) = match settings.model {
+        ModelKind::Cnn => {
+            let config = CnnConfig::open(folder.join("config.json"))?;
+            let weights = weights.with_pretrained(Arc::new(Pretrained::open(folder)?));
+            let model = Cnn::load(&weights, &config, classes)?;
+            (TextModel::Cnn { model, config }, tokenizer, weights)
+        }
+        ModelKind::Shipped | ModelKind::Folder(_) => {
+            let config = EncoderConfig::open(folder.join("config.json"))?;
+            let tokenizer = tokenizer.clipped(config.positions())?;
+            let weights = weights.with_pretrained(Arc::new(encoder_weights(
+                folder,
+                config.family,
+                Start::Saved,
+            )?));
+            let encoder =
+                Encoder::load(&weights, &config, settings.pooling, classes, Start::Saved)?;
+            (TextModel::Encoder(encoder), tokenizer, weights)
+        }
+    };
+    let parameters = weights.parameters();
+    Ok((
+        Built {
+            model,
+            weights,
+            parameters,
+        },
+        tokenizer,
+    ))
 }

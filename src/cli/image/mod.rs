@@ -1,0 +1,53 @@
+//! The image commands.
+
+mod args;
+mod evaluate;
+mod predict;
+mod saved;
+mod settings;
+mod task;
+
+use anyhow::Result;
+
+pub use args::{CompareImageArgs, PictureArgs, TrainImageArgs};
+pub use evaluate::evaluate;
+pub use predict::predict;
+use settings::{ImageData, defaults, model};
+use task::ImageTask;
+
+use super::{compare as comparing, train as training};
+
+/// Training images of a class when neither data nor their number were chosen: the case of few labels.
+const FEW: usize = 10;
+
+/// Trains one model.
+pub fn train(args: TrainImageArgs) -> Result<()> {
+    let (data, model) = (ImageData::of(&args.data)?, model(&args.model)?);
+    let asked = training::Asked {
+        mixing: &args.mixing,
+        training: &args.training,
+        output: &args.output,
+        checkpoint: args.checkpoint,
+        defaults: defaults(&model),
+        head_rate: None,
+    };
+    training::run(&asked, |device| ImageTask::prepare(data, model, device))
+}
+
+/// Compares arms.
+pub fn compare(mut args: CompareImageArgs) -> Result<()> {
+    let d = &args.data;
+    if d.data.is_none() && d.per_class.is_none() && d.train_rows.is_none() {
+        args.data.per_class = Some(FEW);
+    }
+    let (data, model) = (ImageData::of(&args.data)?, model(&args.model)?);
+    let asked = comparing::Asked {
+        arms: &args.arms,
+        seeds: args.seeds,
+        training: &args.training,
+        output: &args.output,
+        defaults: defaults(&model),
+        head_rate: None,
+    };
+    comparing::run(&asked, |device| ImageTask::prepare(data, model, device))
+}

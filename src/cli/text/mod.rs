@@ -1,0 +1,16 @@
+//! The text commands.
+
+mod evaluate;
+mod model;
+mod model_dir;
+mod predict;
+mod rows;
+mod runs;
+mod saved;
+mod settings;
+mod task;
+
+pub use evaluate::evaluate;
+pub use predict::predict;
+pub use runs::{compare, train};
+pub use task::CUT_TEXTS;

@@ -1,0 +1,380 @@
+//! A text task: its rows, read and split once; and for each seed its training rows, tokens and model.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Result;
+use candle_core::Device;
+use candle_mixup::Error;
+use candle_mixup::data::Source;
+use candle_mixup::metrics::{Metric, Scores, classification};
+use candle_mixup::schedule::Domain;
+use candle_mixup::split::{self, Lone, Split};
+use candle_mixup::text::{
+    Corpus, EncodedTexts, TextSource, Tokenizer, VocabularySettings, WordVectors,
+};
+use candle_mixup::train::{Labels, TargetKind, logits, probabilities, scores};
+
+use super::model::{Family, TextModel, save};
+use super::rows::{append, classes_of, name_share_classes, strata, test_split};
+use super::settings::{DataSettings, ModelSettings};
+use crate::cli::settings::HeldOut;
+use crate::cli::splits::{VALIDATION_FROM, VALIDATION_SHARE};
+use crate::cli::task::{Built, Counted, SeedRows, Task};
+
+/// The name under which cut texts are counted.
+pub const CUT_TEXTS: &str = "cut_texts";
+
+/// Everything that all runs of a command share.
+pub struct TextTask {
+    settings: DataSettings,
+    model: ModelSettings,
+    corpus: Corpus,
+    /// Targets to train on.
+    labels: Labels,
+    /// Targets to be scored against, where they differ from those of training.
+    hard: Labels,
+    soft: Option<Labels>,
+    test: Vec<u32>,
+    /// Rows that training and validation rows are drawn from.
+    pool: Vec<u32>,
+    validation: Option<Vec<u32>>,
+    family: Family,
+    shared: Option<Arc<Tokens>>,
+    device: Device,
+}
+
+/// Tokens of all rows, and what made them.
+pub struct Tokens {
+    pub tokenizer: Tokenizer,
+    /// Vectors of the tokenizer's words, where a CNN begins with given ones.
+    pub vectors: Option<WordVectors>,
+    pub texts: Arc<EncodedTexts>,
+}
+
+impl TextTask {
+    /// Reads and splits the rows and finds the model; nothing is trained or written.
+    pub fn prepare(
+        mut settings: DataSettings,
+        model: ModelSettings,
+        device: Device,
+    ) -> Result<Self> {
+        if settings.per_class.is_some() && settings.columns.kind.is_multi() {
+            let problem = "--per-class needs one class a row; with --multi-label use --train-rows";
+            return Err(Error::Conflict(problem.into()).into());
+        }
+        let source = Source::parse(&settings.data)?;
+        name_share_classes(&mut settings, &source)?;
+        let mut corpus = Corpus::read(&source, &settings.columns, &settings.read, None)?;
+        let family = Family::open(&model)?;
+        let own = test_split(&corpus, &settings)?;
+        let test_file = append(&mut corpus, &settings.test, &settings)?;
+        let validation = append(&mut corpus, &settings.validation, &settings)?;
+        let kind = if corpus.kind().is_multi() {
+            TargetKind::MultiLabel
+        } else {
+            TargetKind::SingleLabel
+        };
+        let width = corpus.classes().len();
+        let hard = Labels::new(kind, corpus.targets().to_vec(), width)?;
+        let soft = corpus
+            .soft()
+            .map(|soft| Labels::new(kind, soft.to_vec(), width))
+            .transpose()?;
+        let labels = match (model.train_on_soft, &soft) {
+            (false, _) => hard.clone(),
+            (true, Some(soft)) => soft.clone(),
+            (true, None) => {
+                return Err(
+                    Error::Conflict("--train-on soft needs --ratings or --shares".into()).into(),
+                );
+            }
+        };
+        let (test, pool) = (test_file.unwrap_or(own.held_out), own.rest);
+        let shared = family
+            .tokenizer()
+            .map(|t| Tokens::new(t.clone(), None, &corpus))
+            .transpose()?;
+        let shared = shared.map(Arc::new);
+        Ok(Self {
+            settings,
+            model,
+            corpus,
+            labels,
+            hard,
+            soft,
+            test,
+            pool,
+            validation,
+            family,
+            shared,
+            device,
+        })
+    }
+
+    /// A corpus and its test rows, without a model: what `evaluate` draws again.
+    pub fn test_rows(settings: &DataSettings) -> Result<(Corpus, Vec<u32>)> {
+        let mut corpus = Corpus::read(
+            &Source::parse(&settings.data)?,
+            &settings.columns,
+            &settings.read,
+            None,
+        )?;
+        let split = test_split(&corpus, settings)?;
+        let file = append(&mut corpus, &settings.test, settings)?;
+        append(&mut corpus, &settings.validation, settings)?;
+        Ok((corpus, file.unwrap_or(split.held_out)))
+    }
+
+    fn validation_split(&self, rows: &[u32], seed: u64) -> Result<Split> {
+        let share = match self.settings.validation {
+            HeldOut::Share(share) => share,
+            _ => VALIDATION_SHARE,
+        };
+        let classes = classes_of(&self.corpus);
+        Ok(match (self.corpus.time_order(), self.corpus.groups()) {
+            (Some(mut order), _) => {
+                order.retain(|row| rows.binary_search(row).is_ok());
+                split::latest(&order, share, usize::MAX)?
+            }
+            (None, Some(groups)) => split::grouped(rows, groups, share, usize::MAX, seed)?,
+            (None, None) => split::stratified(
+                rows,
+                strata(&self.corpus, &classes),
+                share,
+                usize::MAX,
+                Lone::Stay,
+                seed,
+            )?,
+        })
+    }
+
+    /// The classes that none of these rows has.
+    fn unseen(&self, rows: &[u32]) -> Vec<String> {
+        let counts = self.hard.counts(rows);
+        let named = self.corpus.classes().iter().zip(counts);
+        named
+            .filter(|(_, count)| *count == 0.0)
+            .map(|(name, _)| name.clone())
+            .collect()
+    }
+
+    /// How many of `rows` have the text of one of `others`.
+    fn twins(&self, others: &[u32], rows: &[u32]) -> usize {
+        let key = |row: &u32| {
+            let row = *row as usize;
+            (
+                self.corpus.texts()[row].as_str(),
+                self.corpus.pairs().map(|p| p[row].as_str()),
+            )
+        };
+        let known: HashSet<_> = others.iter().map(key).collect();
+        rows.iter().filter(|row| known.contains(&key(row))).count()
+    }
+}
+
+impl Task for TextTask {
+    type Data = DataSettings;
+    type Choice = ModelSettings;
+    type Model = TextModel;
+    type Source = TextSource;
+    type Kit = Arc<Tokens>;
+
+    const NAME: &'static str = "text";
+    const DOMAIN: Domain = Domain::Text;
+    const TWIN: &'static str = "have the text";
+
+    fn data(&self) -> &DataSettings {
+        &self.settings
+    }
+
+    fn choice(&self) -> &ModelSettings {
+        &self.model
+    }
+
+    fn name(&self) -> &str {
+        &self.settings.data
+    }
+
+    fn fingerprint(&self) -> String {
+        self.corpus.fingerprint()
+    }
+
+    fn len(&self) -> usize {
+        self.corpus.len()
+    }
+
+    fn classes(&self) -> &[String] {
+        self.corpus.classes()
+    }
+
+    fn labels(&self) -> &Labels {
+        &self.labels
+    }
+
+    fn test(&self) -> &[u32] {
+        &self.test
+    }
+
+    fn device(&self) -> &Device {
+        &self.device
+    }
+
+    fn rows(&self, seed: u64) -> Result<SeedRows<Arc<Tokens>>> {
+        let classes = classes_of(&self.corpus);
+        let strata = strata(&self.corpus, &classes);
+        let chosen = match (self.settings.per_class, self.settings.train_rows) {
+            (Some(n), _) => split::per_class(&self.pool, strata, n, seed)?,
+            (None, Some(n)) => split::in_all(&self.pool, strata, n, seed)?,
+            (None, None) => self.pool.clone(),
+        };
+        let wanted =
+            self.settings.validation != HeldOut::Default || chosen.len() >= VALIDATION_FROM;
+        let (train, validation) = match &self.validation {
+            Some(rows) => (chosen, rows.clone()),
+            None if !wanted => (chosen, Vec::new()),
+            None => {
+                let split = self.validation_split(&chosen, seed)?;
+                (split.rest, split.held_out)
+            }
+        };
+        let tokens = match &self.shared {
+            Some(tokens) => tokens.clone(),
+            None => {
+                let columns = [Some(self.corpus.texts()), self.corpus.pairs()];
+                let texts: Vec<&str> = columns
+                    .into_iter()
+                    .flatten()
+                    .flat_map(|column| train.iter().map(|&r| column[r as usize].as_str()))
+                    .collect();
+                let tokenizer = Tokenizer::learn(
+                    &texts,
+                    &VocabularySettings::default(),
+                    self.model.max_tokens,
+                )?;
+                let read = |path| WordVectors::read(path, &tokenizer.words());
+                let vectors = self.model.vectors.as_ref().map(read).transpose()?;
+                Arc::new(Tokens::new(tokenizer, vectors, &self.corpus)?)
+            }
+        };
+        let unseen = self.unseen(&train);
+        if let (Some(needed), Some(class)) = (self.settings.per_class, unseen.first()) {
+            let (class, purpose) = (class.clone(), "--per-class".into());
+            return Err(Error::ClassTooSmall {
+                class,
+                rows: 0,
+                needed,
+                purpose,
+            }
+            .into());
+        }
+        Ok(SeedRows {
+            in_both: self.twins(&train, &self.test),
+            validated_on_test: self.twins(&self.test, &validation),
+            unseen,
+            train,
+            validation,
+            kit: tokens,
+        })
+    }
+
+    fn build(&self, tokens: &Arc<Tokens>, seed: u64, head_factor: f64) -> Result<Built<TextModel>> {
+        let classes = self.corpus.classes().len();
+        self.family.build(
+            &self.model,
+            tokens,
+            classes,
+            seed,
+            head_factor,
+            &self.device,
+        )
+    }
+
+    fn source(&self, tokens: &Arc<Tokens>) -> Result<TextSource> {
+        Ok(TextSource::new(tokens.texts.clone(), self.device.clone()))
+    }
+
+    /// With soft labels also the scores against them.
+    fn score(&self, built: &Built<TextModel>, tokens: &Arc<Tokens>) -> Result<Scores> {
+        scores_with_soft(
+            &built.model,
+            &self.source(tokens)?,
+            &self.hard,
+            self.soft.as_ref(),
+            &self.test,
+        )
+    }
+
+    fn main_metric(&self) -> Metric {
+        match (self.labels.kind(), &self.soft) {
+            (TargetKind::MultiLabel, _) => Metric::MicroF1,
+            (TargetKind::SingleLabel, Some(_)) if self.model.train_on_soft => Metric::SoftLogLoss,
+            (TargetKind::SingleLabel, _) => Metric::Accuracy,
+            (TargetKind::Regression, _) => Metric::Rmse,
+        }
+    }
+
+    fn counted(&self, tokens: &Arc<Tokens>) -> Vec<Counted> {
+        let limit = tokens.tokenizer.max_tokens();
+        let cut = Counted {
+            name: CUT_TEXTS,
+            count: tokens.texts.cut(),
+            words: format!("texts were cut to {limit} tokens (--max-tokens)"),
+        };
+        let skipped = Counted {
+            name: "skipped_rows",
+            count: self.corpus.skipped(),
+            words: "rows without a text were left out".into(),
+        };
+        vec![cut, skipped]
+    }
+
+    fn save(&self, built: &Built<TextModel>, tokens: &Arc<Tokens>, folder: &Path) -> Result<()> {
+        let kind = self.labels.kind();
+        save(
+            built,
+            folder,
+            &tokens.tokenizer,
+            self.corpus.classes(),
+            kind,
+        )
+    }
+}
+
+impl Tokens {
+    fn new(tokenizer: Tokenizer, vectors: Option<WordVectors>, corpus: &Corpus) -> Result<Self> {
+        let texts = Arc::new(tokenizer.encode(corpus.texts(), corpus.pairs())?);
+        Ok(Self {
+            tokenizer,
+            vectors,
+            texts,
+        })
+    }
+}
+
+/// Scores against the labels, and against the soft labels where there are any.
+pub fn scores_with_soft(
+    model: &TextModel,
+    source: &TextSource,
+    hard: &Labels,
+    soft: Option<&Labels>,
+    rows: &[u32],
+) -> Result<Scores> {
+    let Some(soft) = soft else {
+        return Ok(scores(model, source, hard, rows)?);
+    };
+    let width = hard.outputs();
+    let shares = probabilities(
+        &logits(model, source, rows)?,
+        width,
+        TargetKind::SingleLabel,
+    );
+    let mut all = classification(&shares, &hard.gather(rows), width)?;
+    let against_soft = classification(&shares, &soft.gather(rows), width)?;
+    for metric in [Metric::SoftLogLoss, Metric::SoftBrier] {
+        all.values
+            .extend(against_soft.get(metric).map(|value| (metric, value)));
+    }
+    Ok(all)
+}
