@@ -1,4 +1,4 @@
-//! Figures that others have published, by the protocols that gave them.
+//! Airfoil self-noise, a regression that mixing harms: by the official configuration of C-Mixup (Yao et al. 2022).
 
 use candle_core::{Device, Tensor};
 use candle_mixup::data::Source;
@@ -13,6 +13,8 @@ use candle_mixup::table::{
 };
 use candle_mixup::{Loss, MixTap, Result, RowSource, Tapped, mix_targets};
 use rayon::prelude::*;
+
+use crate::spread::{deviation, mean};
 
 const EPOCHS: u32 = 100;
 const BATCH: usize = 16;
@@ -166,16 +168,6 @@ fn scheduler(
         image: None,
     };
     Schedule::from_json(json)?.check(&model.sites(), &task)
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
-fn deviation(values: &[f64]) -> f64 {
-    let centre = mean(values);
-    let squares: f64 = values.iter().map(|v| (v - centre).powi(2)).sum();
-    (squares / (values.len() - 1) as f64).sqrt()
 }
 
 /// Airfoil by the official C-Mixup configuration (Yao et al. 2022): λ ~ Beta(2, 2), one a batch, partners from all
