@@ -59,3 +59,8 @@ fn table_reaches_its_average_precision() {
 fn regression_reaches_its_error() {
     assert!(number(&run("regression"), "none     r2 ") > 0.7);
 }
+
+#[test]
+fn image_reaches_its_accuracy() {
+    assert!(number(&run("image"), "cutmix: accuracy ") > 0.85);
+}

@@ -25,6 +25,9 @@ use super::training::{self, Defaults};
 /// The file that an ended run has.
 pub const RESULT: &str = "metrics.json";
 
+/// The share of the time waited for batches from which on it is worth a line.
+const WAITS: f64 = 0.01;
+
 /// What a run is asked for besides its rows and its model.
 pub struct Asked<'a> {
     pub mixing: &'a MixArgs,
@@ -212,6 +215,7 @@ impl<T: Task> Prepared<T> {
             "steps": outcome.steps,
             "batches_too_small_to_mix": outcome.skipped,
             "weights_without_gradient_at_first": outcome.silent,
+            "resumed_at": outcome.resumed,
             "waited_share": outcome.waited,
             "linearity": null,
             "seconds": seconds,
@@ -251,6 +255,13 @@ fn finish<T: Task>(
             std::io::stdout(),
             "kept the weights of step {step}, the lowest log loss on {} validation rows",
             prepared.rows.validation.len()
+        )?;
+    }
+    if outcome.waited >= WAITS {
+        let share = 100.0 * outcome.waited;
+        writeln!(
+            std::io::stdout(),
+            "{share:.0} % of the time went by waiting for batches"
         )?;
     }
     writeln!(std::io::stdout(), "\n{}", report::score_table(test))?;

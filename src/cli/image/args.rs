@@ -88,7 +88,7 @@ pub struct TableOfPixelsArgs {
 pub struct PictureArgs {
     /// Stretch every picture to this size
     #[arg(long, value_name = "HxW", value_parser = frame)]
-    pub size: Option<Frame>,
+    pub resize: Option<Frame>,
     /// Make every picture grey, or red, green and blue
     #[arg(long, value_enum)]
     pub channels: Option<ChannelsArg>,
@@ -110,7 +110,7 @@ impl PictureArgs {
     /// The first flag that was given.
     pub fn given(&self) -> Option<&'static str> {
         let all = [
-            ("--size", self.size.is_some()),
+            ("--resize", self.resize.is_some()),
             ("--channels", self.channels.is_some()),
             ("--alpha", self.alpha != AlphaArg::Refuse),
             ("--sixteen-bit", self.sixteen_bit != SixteenBitArg::Refuse),

@@ -141,7 +141,7 @@ impl SavedImages {
         let (takes, got) = (self.config.shape, set.shape());
         if takes != got {
             return Err(Error::Data(format!(
-                "{data}: images of {got}, and the model was trained on {takes}; --size HxW and --channels bring pictures there"
+                "{data}: images of {got}, and the model was trained on {takes}; --resize HxW and --channels bring pictures there"
             ))
             .into());
         }

@@ -92,7 +92,7 @@ pub fn pictures(args: &PictureArgs, saved: &ImageOptions) -> ImageOptions {
         ChannelsArg::Rgb => Channels::Rgb,
     });
     ImageOptions {
-        resize: args.size.or(saved.resize),
+        resize: args.resize.or(saved.resize),
         channels: channels.or(saved.channels),
         alpha: match args.alpha {
             AlphaArg::Refuse => saved.alpha,
