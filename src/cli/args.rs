@@ -180,16 +180,16 @@ pub struct TrainingArgs {
     /// Passes over the training rows
     #[arg(long, value_name = "N", conflicts_with = "steps")]
     pub epochs: Option<u32>,
-    /// Optimiser steps [default: 150, or 3 epochs if that is more; cnn: 300, or 10 epochs; tables: 1000, or 10 epochs; transformer: 500]
+    /// Optimiser steps [default: 150, or 3 epochs if that is more; cnn: 300, or 10 epochs; tables: 1000, or 10 epochs; transformer: 500; images: 200, mlp and linear 500, or 10 epochs]
     #[arg(long, value_name = "N")]
     pub steps: Option<u64>,
-    /// Rows of one forward pass [default: 32; tables: 128]
+    /// Rows of one forward pass [default: 32; tables: 128; images: 64]
     #[arg(long, value_name = "N")]
     pub batch: Option<usize>,
     /// Forward passes to one optimiser step, each mixed on its own
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub accumulate: usize,
-    /// Peak learning rate [default: 5e-5; cnn: 1e-3; tables: 3e-3, linear 3e-2]
+    /// Peak learning rate [default: 5e-5; cnn: 1e-3; tables and images: 3e-3, linear 3e-2]
     #[arg(long, value_name = "RATE")]
     pub lr: Option<f64>,
     /// Decoupled weight decay, on matrices

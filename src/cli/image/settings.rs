@@ -169,13 +169,14 @@ fn or(given: &[usize], default: Vec<usize>) -> Vec<usize> {
     }
 }
 
-/// How a model is trained where nothing is asked for.
+/// How a model is trained where nothing is asked for: rates by the lowest loss on training images of @digits, ten of each
+/// class, and of 5,000 of Fashion-MNIST (but for the ResNet, which takes the small network's); no test score was looked
+/// at.
 pub fn defaults(model: &ImageModelSettings) -> Defaults {
     let (steps, epochs, rate) = match model {
-        ImageModelSettings::Linear(_) => (500, 10, 1e-2),
-        ImageModelSettings::Mlp(_) => (500, 10, 1e-3),
-        ImageModelSettings::Cnn(_) => (200, 10, 3e-3),
-        ImageModelSettings::Resnet18(_) => (200, 10, 1e-3),
+        ImageModelSettings::Linear(_) => (500, 10, 3e-2),
+        ImageModelSettings::Mlp(_) => (500, 10, 3e-3),
+        ImageModelSettings::Cnn(_) | ImageModelSettings::Resnet18(_) => (200, 10, 3e-3),
     };
     Defaults {
         steps,
