@@ -231,7 +231,9 @@ fn the_next_batch_is_made_while_a_step_trains() {
     let ran = run(Does::Nothing, true, None);
     let outcome = ran.outcome.expect("trained");
     assert_eq!((outcome.steps, ran.losses.len()), (STEPS, STEPS as usize));
-    assert!((0.0..=1.0).contains(&outcome.waited), "{}", outcome.waited);
+    for share in [outcome.waited, outcome.idle] {
+        assert!((0.0..=1.0).contains(&share), "{share}");
+    }
     assert_eq!(
         ran.weight,
         run(Does::Nothing, false, None).weight,

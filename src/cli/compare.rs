@@ -257,32 +257,13 @@ impl<T: Task> Grid<T> {
         })
     }
 
-    /// The comparison, in DESIGN's form, and the report.
+    /// The comparison and the report; the comparison last, since it says that all has ended.
     fn write(&self, dir: &RunDir, cells: &[Done], seconds: f64) -> Result<()> {
         let comparison = self.comparison(cells)?;
-        let mut arms = Vec::new();
-        for (name, schedule) in &self.settings.arms {
-            let own: Vec<&Done> = cells.iter().filter(|c| c.arm == *name).collect();
-            let training = self.training(0);
-            let built = self.task.build(&self.rows[0].kit, training.seed, 1.0)?;
-            let scheduler = self
-                .task
-                .scheduler(schedule, &built, &self.rows[0], &training)?;
-            let history = |c: &&Done| History {
-                seed: c.seed,
-                points: report_points(&c.history),
-            };
-            arms.push(ArmDetail {
-                name: name.clone(),
-                histories: own.iter().map(history).collect(),
-                reliability: report::pool(
-                    &own.iter()
-                        .map(|c| c.test.reliability.clone())
-                        .collect::<Vec<_>>(),
-                ),
-                draws: draws(&scheduler, &training, self.rows[0].train.len()),
-            });
-        }
+        let arms = self.settings.arms.iter();
+        let arms = arms
+            .map(|(name, schedule)| self.detail(name, schedule, cells))
+            .collect::<Result<Vec<_>>>()?;
         let page = report::compare_page(&CompareReport {
             title: format!("{} arms on {}", arms.len(), self.task.name()),
             version: self.settings.version.clone(),
@@ -294,27 +275,51 @@ impl<T: Task> Grid<T> {
         })?;
         files::write(dir.file("report.html"), page.as_bytes())?;
         let mut result = serde_json::to_value(&comparison)?;
-        let counted = self.task.counted(&self.rows[0].kit);
-        let mut data = json!({
-            "rows": self.task.len(), "fingerprint": self.settings.fingerprint,
-            "training_rows": self.rows[0].train.len(), "validation_rows": self.rows[0].validation.len(),
-            "test_rows": self.task.test().len(),
-        });
-        extend(&mut data, Counted::json(&counted));
-        data["rows_in_training_and_test"] =
-            json!(self.rows.iter().map(|r| r.in_both).collect::<Vec<_>>());
-        let extra = json!({
+        let more = json!({
             "settings": self.settings,
             "version": self.settings.version,
-            "data": data,
+            "data": self.counts(),
             "details": cells.iter().map(Done::details).collect::<Vec<_>>(),
             "summary": comparison.summary(),
             "seconds": seconds,
         });
-        if let serde_json::Value::Object(extra) = extra {
-            extend(&mut result, extra.into_iter());
+        if let serde_json::Value::Object(more) = more {
+            extend(&mut result, more.into_iter());
         }
         dir.write_json(RESULT, &result)
+    }
+
+    /// What the report shows of an arm's runs.
+    fn detail(&self, name: &str, schedule: &Schedule, cells: &[Done]) -> Result<ArmDetail> {
+        let own: Vec<&Done> = cells.iter().filter(|c| c.arm == name).collect();
+        let (training, rows) = (self.training(0), &self.rows[0]);
+        let built = self.task.build(&rows.kit, training.seed, 1.0)?;
+        let scheduler = self.task.scheduler(schedule, &built, rows, &training)?;
+        let history = |c: &&Done| History {
+            seed: c.seed,
+            points: report_points(&c.history),
+        };
+        let reliability: Vec<_> = own.iter().map(|c| c.test.reliability.clone()).collect();
+        Ok(ArmDetail {
+            name: name.into(),
+            histories: own.iter().map(history).collect(),
+            reliability: report::pool(&reliability),
+            draws: draws(&scheduler, &training, rows.train.len()),
+        })
+    }
+
+    /// What the rows are, for JSON.
+    fn counts(&self) -> serde_json::Value {
+        let first = &self.rows[0];
+        let mut data = json!({
+            "rows": self.task.len(), "fingerprint": self.settings.fingerprint,
+            "training_rows": first.train.len(), "validation_rows": first.validation.len(),
+            "test_rows": self.task.test().len(),
+        });
+        extend(&mut data, Counted::json(&self.task.counted(&first.kit)));
+        let in_both: Vec<usize> = self.rows.iter().map(|r| r.in_both).collect();
+        data["rows_in_training_and_test"] = in_both.into();
+        data
     }
 
     fn comparison(&self, cells: &[Done]) -> Result<Comparison> {

@@ -25,9 +25,6 @@ use super::training::{self, Defaults};
 /// The file that an ended run has.
 pub const RESULT: &str = "metrics.json";
 
-/// The share of the time waited for batches from which on it is worth a line.
-const WAITS: f64 = 0.01;
-
 /// What a run is asked for besides its rows and its model.
 pub struct Asked<'a> {
     pub mixing: &'a MixArgs,
@@ -217,6 +214,7 @@ impl<T: Task> Prepared<T> {
             "weights_without_gradient_at_first": outcome.silent,
             "resumed_at": outcome.resumed,
             "waited_share": outcome.waited,
+            "feeder_idle_share": outcome.idle,
             "linearity": null,
             "seconds": seconds,
         }))
@@ -243,39 +241,29 @@ fn finish<T: Task>(
     if as_json {
         return print_file(&dir.file(RESULT));
     }
-    let rows = prepared.rows.train.len();
+    let (rows, steps) = (prepared.rows.train.len(), outcome.steps);
+    let tested = prepared.task.test().len();
+    let mut out = std::io::stdout();
     writeln!(
-        std::io::stdout(),
-        "{rows} training rows, {} steps, {} test rows",
-        outcome.steps,
-        prepared.task.test().len()
+        out,
+        "{rows} training rows, {steps} steps, {tested} test rows"
     )?;
     if let Some(step) = outcome.best_step {
-        writeln!(
-            std::io::stdout(),
-            "kept the weights of step {step}, the lowest log loss on {} validation rows",
-            prepared.rows.validation.len()
-        )?;
+        let rows = prepared.rows.validation.len();
+        let what = format!("the lowest log loss on {rows} validation rows");
+        writeln!(out, "kept the weights of step {step}, {what}")?;
     }
-    if outcome.waited >= WAITS {
-        let share = 100.0 * outcome.waited;
-        writeln!(
-            std::io::stdout(),
-            "{share:.0} % of the time went by waiting for batches"
-        )?;
-    }
-    writeln!(std::io::stdout(), "\n{}", report::score_table(test))?;
+    let (waited, idle) = (100.0 * outcome.waited, 100.0 * outcome.idle);
+    let thread = format!("the thread that makes them was idle {idle:.1} %");
     writeln!(
-        std::io::stdout(),
-        "{}",
-        report::class_table(test, prepared.task.classes())
+        out,
+        "training waited for batches {waited:.1} % of the time; {thread}"
     )?;
-    writeln!(std::io::stdout(), "run {}", dir.path().display())?;
-    writeln!(
-        std::io::stdout(),
-        "report {}",
-        dir.file("report.html").display()
-    )?;
+    writeln!(out, "\n{}", report::score_table(test))?;
+    let classes = prepared.task.classes();
+    writeln!(out, "{}", report::class_table(test, classes))?;
+    writeln!(out, "run {}", dir.path().display())?;
+    writeln!(out, "report {}", dir.file("report.html").display())?;
     Ok(())
 }
 

@@ -9,10 +9,13 @@ pub(crate) fn decimals(size: f64) -> usize {
     }
 }
 
+/// What is smaller is the rounding of sums of scores, and stands for none.
+const NOTHING: f64 = 1e-12;
+
 /// A value on its own; one too small for four decimals in scientific notation.
 pub(crate) fn number(value: f64) -> String {
     match value.abs() {
-        0.0 => "0".into(),
+        size if size < NOTHING => "0".into(),
         size if size < 0.001 => format!("{value:.1e}"),
         size => format!("{value:.*}", decimals(size)),
     }
@@ -20,7 +23,7 @@ pub(crate) fn number(value: f64) -> String {
 
 /// The same with its sign, as differences are written.
 pub(crate) fn signed(value: f64) -> String {
-    match value > 0.0 {
+    match value >= NOTHING {
         true => format!("+{}", number(value)),
         false => number(value),
     }
@@ -40,5 +43,19 @@ pub(crate) fn interval([low, high]: [f64; 2]) -> String {
     match size < 0.001 {
         true => format!("[{}, {}]", signed(low), signed(high)),
         false => format!("[{low:+.0$}, {high:+.0$}]", decimals(size)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounding_is_no_difference() {
+        assert_eq!((signed(-3.7e-17), signed(4e-17)), ("0".into(), "0".into()));
+        assert_eq!(
+            (signed(1.5e-4), signed(-0.02)),
+            ("+1.5e-4".into(), "-0.0200".into())
+        );
     }
 }

@@ -1,5 +1,7 @@
 //! Convolution over pixels as one operation, with its backward; nothing but zero borders is copied.
 
+use std::cell::RefCell;
+
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
@@ -23,13 +25,6 @@ pub(super) struct Conv2dOp {
     pub padding: usize,
 }
 
-/// An image between zeros.
-struct Padded {
-    values: Vec<f32>,
-    /// Numbers of a line of pixels.
-    line: usize,
-}
-
 impl Conv2dOp {
     /// Height and width of what comes out.
     pub fn out(&self) -> (usize, usize) {
@@ -46,14 +41,12 @@ impl Conv2dOp {
         height * width * self.outputs
     }
 
-    fn pad(&self, image: &[f32], padded: &mut Padded) {
+    /// The image between zeros.
+    fn pad(&self, image: &[f32], padded: &mut Vec<f32>) {
         let line = (self.width + 2 * self.padding) * self.inputs;
-        padded.line = line;
-        padded.values.clear();
-        padded
-            .values
-            .resize((self.height + 2 * self.padding) * line, 0.0);
-        let inner = padded.values.chunks_exact_mut(line).skip(self.padding);
+        padded.clear();
+        padded.resize((self.height + 2 * self.padding) * line, 0.0);
+        let inner = padded.chunks_exact_mut(line).skip(self.padding);
         for (to, from) in inner.zip(image.chunks_exact(self.width * self.inputs)) {
             to[self.padding * self.inputs..][..from.len()].copy_from_slice(from);
         }
@@ -87,7 +80,7 @@ impl Conv2dOp {
             PADDED.with_borrow_mut(|padded| {
                 self.pad(x, padded);
                 let size = (self.outputs, self.outputs);
-                add_product(y, size, &padded.values, &windows, weight, walk);
+                add_product(y, size, padded, &windows, weight, walk);
             });
         });
         y
@@ -122,7 +115,7 @@ impl Conv2dOp {
                     PADDED.with_borrow_mut(|padded| {
                         self.pad(x, padded);
                         let size = (self.outputs, self.outputs);
-                        add_product(&mut sum, size, &padded.values, &starts, g, walk);
+                        add_product(&mut sum, size, padded, &starts, g, walk);
                     });
                 }
                 sum
@@ -154,7 +147,7 @@ impl Conv2dOp {
             PADDED.with_borrow_mut(|padded| {
                 around.pad(g, padded);
                 for phase in &phases {
-                    phase.add(self, dx, &padded.values, &turned);
+                    phase.add(self, dx, padded, &turned);
                 }
             });
         });
@@ -178,9 +171,7 @@ impl Conv2dOp {
 
 thread_local! {
     /// The padded image in hand: made once a thread and not once an image.
-    static PADDED: std::cell::RefCell<Padded> = const {
-        std::cell::RefCell::new(Padded { values: Vec::new(), line: 0 })
-    };
+    static PADDED: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The incoming pixels (y, x) with y + padding and x + padding of one residue: the same places of the window reach them.

@@ -185,14 +185,14 @@ impl<I> Steps<I> {
     }
 }
 
-/// Runs `train` on the steps numbered `steps`, which are made meanwhile.
+/// Runs `train` on the steps numbered `steps`, which are made meanwhile; also how long their making took.
 ///
 /// Parallel work of the source runs on as many threads as the caller's. A panic of the source is the caller's.
 pub(super) fn feed<S, T>(
     mut feeder: Feeder<'_, S>,
     steps: Range<u64>,
     train: impl FnOnce(&mut Steps<S::Input>) -> Result<T>,
-) -> Result<T>
+) -> Result<(T, Duration)>
 where
     S: RowSource,
 {
@@ -209,23 +209,27 @@ where
         let trained = train(&mut steps);
         drop(steps); // a thread that still makes steps learns by this that none is wanted
         match making.join() {
-            Ok(()) => trained,
+            Ok(busy) => Ok((trained?, busy)),
             Err(panic) => resume_unwind(panic),
         }
     })
 }
 
-/// Makes steps until one fails or none is wanted any more.
+/// Makes steps until one fails or none is wanted any more; how long the making took.
 fn make<S: RowSource>(
     feeder: &mut Feeder<'_, S>,
     steps: Range<u64>,
     sender: &SyncSender<Result<Step<S::Input>>>,
-) {
+) -> Duration {
+    let mut busy = Duration::ZERO;
     for step in steps {
+        let began = Instant::now();
         let made = feeder.step(step);
+        busy += began.elapsed();
         let failed = made.is_err();
         if sender.send(made).is_err() || failed {
-            return;
+            break;
         }
     }
+    busy
 }

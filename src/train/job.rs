@@ -82,4 +82,6 @@ pub struct Outcome {
     pub resumed: Option<u64>,
     /// The share of the run's time, in [0, 1], in which it waited for a batch.
     pub waited: f64,
+    /// The share in which the thread that makes batches had nothing to do.
+    pub idle: f64,
 }

@@ -68,11 +68,13 @@ where
     let resumed = run.take_up(checkpoint.as_deref())?;
     let steps = run.at.step..job.settings.steps(job.train.len());
     let began = Instant::now();
-    let waited = feed(Feeder::new(&job, &prepared), steps, |steps| {
+    let (waited, busy) = feed(Feeder::new(&job, &prepared), steps, |steps| {
         run.go(steps, watcher, checkpoint)?;
-        Ok(steps.waited().as_secs_f64() / began.elapsed().as_secs_f64())
+        Ok(steps.waited())
     })?;
-    run.finish(resumed, waited)
+    let all = began.elapsed().as_secs_f64();
+    let shares = (waited.as_secs_f64() / all, 1.0 - busy.as_secs_f64() / all);
+    run.finish(resumed, shares)
 }
 
 /// A run in progress.
@@ -343,7 +345,7 @@ where
     }
 
     /// Sets the best weights, where validation chose some, and sums the run up.
-    fn finish(mut self, resumed: Option<u64>, waited: f64) -> Result<Outcome> {
+    fn finish(mut self, resumed: Option<u64>, (waited, idle): (f64, f64)) -> Result<Outcome> {
         if let Some(best) = self.best.take() {
             self.job
                 .weights
@@ -358,6 +360,7 @@ where
             taught: shares(&self.at.taught),
             resumed,
             waited,
+            idle,
         })
     }
 }

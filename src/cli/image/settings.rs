@@ -115,29 +115,7 @@ pub fn pictures(args: &PictureArgs, saved: &ImageOptions) -> ImageOptions {
 
 /// The model that the arguments ask for.
 pub fn model(args: &ImageModelArgs) -> Result<ImageModelSettings> {
-    let stray = [
-        (
-            "--widths",
-            !args.widths.is_empty(),
-            "cnn or resnet18",
-            matches!(args.model, ModelArg::Cnn | ModelArg::Resnet18),
-        ),
-        (
-            "--hidden",
-            !args.hidden.is_empty(),
-            "mlp",
-            args.model == ModelArg::Mlp,
-        ),
-        (
-            "--dropout",
-            args.dropout.is_some(),
-            "mlp",
-            args.model == ModelArg::Mlp,
-        ),
-    ];
-    if let Some((flag, _, models, _)) = stray.iter().find(|(_, given, _, fits)| *given && !fits) {
-        return Err(Error::Conflict(format!("{flag} is for --model {models}")).into());
-    }
+    refuse_stray(args)?;
     Ok(match args.model {
         ModelArg::Linear => ImageModelSettings::Linear(LinearSettings {}),
         ModelArg::Mlp => {
@@ -151,15 +129,47 @@ pub fn model(args: &ImageModelArgs) -> Result<ImageModelSettings> {
         ModelArg::Cnn => ImageModelSettings::Cnn(CnnSettings {
             widths: or(&args.widths, CnnSettings::default().widths),
         }),
-        ModelArg::Resnet18 => match args.widths.as_slice() {
-            [] => ImageModelSettings::Resnet18(ResnetSettings::default()),
-            [width] => ImageModelSettings::Resnet18(ResnetSettings { width: *width }),
+        ModelArg::Resnet18 => ImageModelSettings::Resnet18(match args.widths.as_slice() {
+            [] => ResnetSettings::default(),
+            [width] => ResnetSettings { width: *width },
             several => {
                 let expected = "one width for resnet18, that of its first stage";
                 return Err(Error::setting("--widths", expected, several.len()).into());
             }
-        },
+        }),
     })
+}
+
+/// Refuses what says nothing of the model asked for.
+fn refuse_stray(args: &ImageModelArgs) -> Result<()> {
+    let is = |models: &[ModelArg]| models.contains(&args.model);
+    let convolves = is(&[ModelArg::Cnn, ModelArg::Resnet18]);
+    let given = [
+        (
+            "--widths",
+            !args.widths.is_empty(),
+            "cnn or resnet18",
+            convolves,
+        ),
+        (
+            "--hidden",
+            !args.hidden.is_empty(),
+            "mlp",
+            is(&[ModelArg::Mlp]),
+        ),
+        (
+            "--dropout",
+            args.dropout.is_some(),
+            "mlp",
+            is(&[ModelArg::Mlp]),
+        ),
+    ];
+    match given.iter().find(|(_, given, _, fits)| *given && !fits) {
+        Some((flag, _, models, _)) => {
+            Err(Error::Conflict(format!("{flag} is for --model {models}")).into())
+        }
+        None => Ok(()),
+    }
 }
 
 fn or(given: &[usize], default: Vec<usize>) -> Vec<usize> {

@@ -175,6 +175,7 @@ impl Ready {
             "best_step": outcome.best_step,
             "resumed_at": outcome.resumed,
             "waited_share": outcome.waited,
+            "feeder_idle_share": outcome.idle,
             "batches_too_small_to_mix": outcome.skipped,
             "weights_without_gradient_at_first": outcome.silent,
             "linearity": null,
