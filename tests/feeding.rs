@@ -16,10 +16,13 @@ const ROWS: usize = 22;
 const WIDTH: usize = 3;
 const STEPS: u64 = 9;
 
-/// Steps of which a batch has been asked for, and passes that the model has begun.
+/// What a source was asked for: rows, seed, epoch and the plan's site.
+type Wanted = (Vec<u32>, u64, u32, Option<Site>);
+
+/// What has been asked for, in order.
 #[derive(Default)]
 struct Seen {
-    asked: Mutex<Vec<(Vec<u32>, u64, u32, Option<Site>)>>,
+    asked: Mutex<Vec<Wanted>>,
     one_more: Condvar,
 }
 

@@ -88,10 +88,10 @@ fn grains_share_lambda_and_box() {
             let Some(paired) = plan(&pair, step, 7) else {
                 continue;
             };
-            for r in 0..7 {
-                assert_eq!(paired.pairs.partner()[r] as usize, mate[r]);
-                assert_eq!(boxes(&paired).boxes()[r], boxes(&paired).boxes()[mate[r]]);
-                assert_eq!(paired.pairs.weight()[r], paired.pairs.weight()[mate[r]]);
+            for (r, &mate) in mate.iter().enumerate() {
+                assert_eq!(paired.pairs.partner()[r] as usize, mate);
+                assert_eq!(boxes(&paired).boxes()[r], boxes(&paired).boxes()[mate]);
+                assert_eq!(paired.pairs.weight()[r], paired.pairs.weight()[mate]);
             }
             shared += usize::from(boxes(&paired).boxes()[0] != boxes(&paired).boxes()[1]);
             if let Some(one) = plan(&batch, step, 7) {

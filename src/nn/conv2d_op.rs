@@ -280,10 +280,10 @@ impl CustomOp2 for Conv2dOp {
         let g = cpu::view(&g)?;
         let dx = x
             .track_op()
-            .then(|| cpu::tensor(self.input_gradient(&g, &*cpu::view(weight)?), x.shape()));
+            .then(|| cpu::tensor(self.input_gradient(&g, &cpu::view(weight)?), x.shape()));
         let dw = weight
             .track_op()
-            .then(|| cpu::tensor(self.weight_gradient(&*cpu::view(x)?, &g), weight.shape()));
+            .then(|| cpu::tensor(self.weight_gradient(&cpu::view(x)?, &g), weight.shape()));
         Ok((dx.transpose()?, dw.transpose()?))
     }
 }
