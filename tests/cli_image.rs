@@ -129,7 +129,7 @@ fn white_is_white_whatever_number_stands_for_it() -> Result<()> {
     let table = |white: usize| {
         let row = |i: usize| {
             let pixels = (0..4).map(|p| ((i / 2 + p * i) % 5 * white / 4).to_string());
-            let first = if i % 2 == 0 { 0 } else { white };
+            let first = if i.is_multiple_of(2) { 0 } else { white };
             format!(
                 "{},{first},{}\n",
                 ["dark", "light"][i % 2],
@@ -156,7 +156,7 @@ fn white_is_white_whatever_number_stands_for_it() -> Result<()> {
         GrayImage::from_fn(2, 2, |x, y| {
             let p = (y * 2 + x) as usize;
             let value = if p == 0 {
-                if i % 2 == 0 { 0 } else { 4 }
+                if i.is_multiple_of(2) { 0 } else { 4 }
             } else {
                 (i / 2 + p * i) % 5
             };
@@ -226,10 +226,9 @@ fn arms_share_everything_but_what_they_do() -> Result<()> {
     ))?;
     let arms = json["arms"].as_array().context("arms")?;
     ensure!(json["metric"] == "accuracy" && arms.len() == 4);
-    for run in 0..2 {
-        ensure!(arms[0]["runs"][run]["test"] == arms[1]["runs"][run]["test"]);
-        ensure!(arms[0]["runs"][run]["test"] != arms[3]["runs"][run]["test"]);
-    }
+    let tests = |arm: usize| [0, 1].map(|run| &arms[arm]["runs"][run]["test"]);
+    ensure!(tests(0) == tests(1));
+    ensure!(tests(0)[0] != tests(3)[0] && tests(0)[1] != tests(3)[1]);
     ensure!(desk.names("c")?.iter().any(|n| n == "report.html"));
     let shown = desk.succeeds(&format!(
         "compare image --data set {QUICK} --per-class 6 --seeds 2 --arms none,twin.json,manifold,cutmix --out c --resume"
