@@ -202,15 +202,19 @@ impl ImageSet {
         Ok(rows.collect())
     }
 
+    /// A hash of each image's bytes, 32 hexadecimal digits: equal images have equal ones.
+    pub fn hashes(&self) -> Vec<String> {
+        let rows = (0..self.len() as u32).into_par_iter();
+        rows.map(|row| self.pixels.hash(row, self.shape)).collect()
+    }
+
     /// A hash of shape, bytes, classes, labels and test rows, 32 hexadecimal digits: equal content has an equal
     /// fingerprint on every machine, wherever the bytes lie.
     pub fn fingerprint(&self) -> String {
         let mut hash = Fingerprint::new();
         hash.text(&self.shape.to_string());
         hash.count(self.white.into());
-        let rows = (0..self.len() as u32).into_par_iter();
-        let rows: Vec<String> = rows.map(|row| self.pixels.hash(row, self.shape)).collect();
-        hash.texts(&rows);
+        hash.texts(&self.hashes());
         hash.texts(&self.classes);
         hash.words(self.labels.iter().map(|&l| l.into()));
         hash.words(

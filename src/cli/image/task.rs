@@ -1,7 +1,6 @@
 //! An image task: its images, read and split once; and for each seed its training rows, scale and model.
 
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,7 +16,6 @@ use candle_mixup::schedule::Domain;
 use candle_mixup::split::{self, Lone, Strata};
 use candle_mixup::train::{Labels, TargetKind, scores};
 use candle_mixup::{Error, Frame};
-use rayon::prelude::*;
 
 use super::saved;
 use super::settings::{ImageData, Normalise};
@@ -32,7 +30,7 @@ pub struct ImageTask {
     set: Arc<ImageSet>,
     labels: Labels,
     /// A hash of each image's bytes: equal images have equal ones.
-    hashes: Vec<u64>,
+    hashes: Vec<String>,
     test: Vec<u32>,
     /// Rows that training and validation rows are drawn from.
     pool: Vec<u32>,
@@ -122,7 +120,7 @@ impl ImageTask {
         data.augment.check(set.shape())?;
         Ok(Self {
             labels: labels_of(&set)?,
-            hashes: hashes(&set)?,
+            hashes: set.hashes(),
             set: Arc::new(set),
             data,
             model,
@@ -171,26 +169,10 @@ impl ImageTask {
 
     /// How many of `rows` hold the bytes of one of `others`.
     fn twins(&self, others: &[u32], rows: &[u32]) -> usize {
-        let hash = |row: &u32| self.hashes[*row as usize];
-        let known: HashSet<u64> = others.iter().map(hash).collect();
+        let hash = |row: &u32| self.hashes[*row as usize].as_str();
+        let known: HashSet<&str> = others.iter().map(hash).collect();
         rows.iter().filter(|row| known.contains(&hash(row))).count()
     }
-}
-
-fn hashes(set: &ImageSet) -> Result<Vec<u64>> {
-    let rows = (0..set.len() as u32).into_par_iter();
-    let hashes = rows.map_init(
-        || vec![0u8; set.shape().len()],
-        |bytes, row| {
-            set.copy(row, bytes)?;
-            let mut hasher = DefaultHasher::new();
-            bytes.hash(&mut hasher);
-            Ok(hasher.finish())
-        },
-    );
-    hashes
-        .collect::<candle_mixup::Result<_>>()
-        .map_err(Into::into)
 }
 
 impl Task for ImageTask {
