@@ -335,17 +335,17 @@ pub struct CompareTextArgs {
 pub struct EvaluateArgs {
     /// The run's folder
     pub run: PathBuf,
-    /// Data with labels; the run's own columns unless said otherwise [default: the run's test rows]
-    #[arg(long, value_name = "FILE|@NAME")]
+    /// Data with labels, for images also a folder; the run's own columns unless said otherwise [default: the run's test rows]
+    #[arg(long, value_name = "FILE|DIR|@NAME")]
     pub data: Option<String>,
     #[command(flatten)]
     pub columns: ColumnArgs,
     #[command(flatten)]
-    pub pictures: PictureArgs,
-    #[command(flatten)]
     pub machine: MachineArgs,
     #[command(flatten)]
     pub print: PrintArgs,
+    #[command(flatten)]
+    pub pictures: PictureArgs,
 }
 
 /// `mixup predict`
@@ -353,25 +353,25 @@ pub struct EvaluateArgs {
 pub struct PredictArgs {
     /// The run's folder
     pub run: PathBuf,
-    /// Data to label; any number of rows
-    #[arg(long, value_name = "FILE|@NAME")]
+    /// Data to label; any number of rows; for images also a folder
+    #[arg(long, value_name = "FILE|DIR|@NAME")]
     pub data: String,
     #[command(flatten)]
     pub columns: TextColumnArgs,
-    #[command(flatten)]
-    pub pictures: PictureArgs,
     /// Write here: csv, or jsonl by the name's ending [default: csv on stdout]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub out: Option<PathBuf>,
     /// Overwrite --out
-    #[arg(long, requires = "out")]
+    #[arg(long, requires = "out", help_heading = "Output")]
     pub force: bool,
     #[command(flatten)]
     pub machine: MachineArgs,
     /// One JSON object a row on stdout
-    #[arg(long, conflicts_with = "out")]
+    #[arg(long, conflicts_with = "out", help_heading = "Output")]
     pub json: bool,
     /// No progress
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub quiet: bool,
+    #[command(flatten)]
+    pub pictures: PictureArgs,
 }

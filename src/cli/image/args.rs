@@ -28,8 +28,6 @@ pub struct ImageDataArgs {
 pub struct ImageRowsArgs {
     #[command(flatten)]
     pub table: TableOfPixelsArgs,
-    #[command(flatten)]
-    pub pictures: PictureArgs,
     /// CIFAR-100: the 20 coarse classes
     #[arg(long)]
     pub coarse: bool,
@@ -53,6 +51,8 @@ pub struct ImageRowsArgs {
     /// Bring pixels to mean 0 and deviation 1 of the training images, channel by channel; or to 0 to 1
     #[arg(long, value_enum, default_value = "standard")]
     pub normalise: NormaliseArg,
+    #[command(flatten)]
+    pub pictures: PictureArgs,
 }
 
 /// How pixels become numbers.
@@ -219,31 +219,41 @@ pub struct PreviewArgs {
     #[command(flatten)]
     pub mixing: MixArgs,
     /// The step that is shown [default: the first that mixes images as they come in]
-    #[arg(long, value_name = "N")]
+    #[arg(help_heading = "Preview", long, value_name = "N")]
     pub step: Option<u64>,
     /// Steps of the run [default: as `train image`]
-    #[arg(long, value_name = "N", conflicts_with = "epochs")]
+    #[arg(
+        help_heading = "Preview",
+        long,
+        value_name = "N",
+        conflicts_with = "epochs"
+    )]
     pub steps: Option<u64>,
     /// Passes over the training images
-    #[arg(long, value_name = "N")]
+    #[arg(help_heading = "Preview", long, value_name = "N")]
     pub epochs: Option<u32>,
     /// Images of one forward pass [default: 64]
-    #[arg(long, value_name = "N")]
+    #[arg(help_heading = "Preview", long, value_name = "N")]
     pub batch: Option<usize>,
     /// Seed of the run
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(help_heading = "Preview", long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
     /// Mixed images that are shown at most
-    #[arg(long, value_name = "N", default_value_t = 12)]
+    #[arg(help_heading = "Preview", long, value_name = "N", default_value_t = 12)]
     pub show: usize,
     /// Write here (PNG)
-    #[arg(long, value_name = "FILE", default_value = "preview.png")]
+    #[arg(
+        help_heading = "Preview",
+        long,
+        value_name = "FILE",
+        default_value = "preview.png"
+    )]
     pub out: PathBuf,
     /// Overwrite --out
-    #[arg(long)]
+    #[arg(help_heading = "Preview", long)]
     pub force: bool,
     /// One JSON object on stdout and nothing else
-    #[arg(long)]
+    #[arg(help_heading = "Preview", long)]
     pub json: bool,
 }
 
