@@ -345,3 +345,41 @@ fn one_kind_of_draw_does_not_move_another() {
     let other_partner = plan_of(r#"{"sites": ["first", "hidden"], "partner": "roll"}"#);
     assert_eq!((other_partner.0, &other_partner.2), (site, &weight));
 }
+
+#[test]
+fn boxes_and_the_choice_of_blends_are_pinned() {
+    let json =
+        r#"{"sites": "input", "blend": {"either": ["linear", {"blend": "box", "share": 3}]}}"#;
+    let scheduler = scheduler(json, 10);
+    let plans = (0..4).map(|step| {
+        let plan = plan(&scheduler, Clock::at(step, 10, 10), &BATCH).expect("mixed");
+        match plan.blend {
+            candle_mixup::Blend::Box(boxes) => {
+                let boxes = boxes.boxes().iter().map(|b| <[usize; 4]>::from(*b));
+                boxes.collect::<Vec<_>>()
+            }
+            _ => Vec::new(),
+        }
+    });
+    let cut: [&[[usize; 4]]; 4] = [
+        &[
+            [0, 0, 4, 4],
+            [4, 6, 0, 0],
+            [2, 2, 4, 6],
+            [0, 0, 4, 6],
+            [1, 6, 2, 3],
+            [0, 6, 2, 3],
+        ],
+        &[
+            [2, 6, 2, 2],
+            [1, 4, 2, 4],
+            [0, 5, 2, 4],
+            [1, 0, 4, 3],
+            [1, 4, 4, 5],
+            [1, 0, 2, 3],
+        ],
+        &[],
+        &[],
+    ];
+    assert_eq!(plans.collect::<Vec<_>>(), cut);
+}
