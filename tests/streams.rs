@@ -30,6 +30,9 @@ fn every_purpose_has_its_own_pinned_stream() {
         Purpose::Blend,
         Purpose::Mask,
         Purpose::Added,
+        Purpose::Tree,
+        Purpose::Augment,
+        Purpose::Box,
     ];
     let draws = purposes.map(|purpose| Stream::new(42, purpose, 7).next_u64());
     assert_eq!(
@@ -50,7 +53,10 @@ fn every_purpose_has_its_own_pinned_stream() {
             13434373838110838860,
             7346373194349557347,
             10401029820898440824,
-            5379784678109318232
+            5379784678109318232,
+            8512638489043015715,
+            1769483707432313739,
+            9114615079225970762
         ]
     );
 }
