@@ -15,6 +15,7 @@ pub mod data;
 pub mod detect;
 pub mod files;
 pub mod image;
+pub mod linearity;
 pub mod metrics;
 pub mod nn;
 pub mod oversample;

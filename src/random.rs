@@ -50,6 +50,8 @@ pub enum Purpose {
     Augment = 18,
     /// Where a box stands.
     Box = 19,
+    /// Between which rows a trained model is measured.
+    Probe = 20,
 }
 
 /// A stream of draws for one (seed, purpose, counter).

@@ -17,6 +17,7 @@ const LAYERS: &[&[&str]] = &[
     &["oversample"],
     &["text", "table", "image", "detect"],
     &["train", "compare"],
+    &["linearity"],
     &["report"],
 ];
 
