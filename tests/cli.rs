@@ -97,7 +97,13 @@ fn train_writes_a_run_and_prints_one_json_object() -> Result<()> {
         metrics["data"]["fingerprint"].as_str().map(str::len),
         Some(32)
     );
-    assert!(metrics["linearity"].is_null());
+    let sites = array(&metrics["linearity"]["sites"])?;
+    let first = &sites[0];
+    assert_eq!(first["site"], "embedding");
+    for gap in ["gap", "relative_gap", "probability_gap"] {
+        assert!(number(&first[gap])? > 0.0, "{gap}");
+    }
+    assert!((0.0..=1.0).contains(&number(&metrics["linearity"]["fit"])?));
     assert!(number(&metrics["seconds"])? > 0.0);
     scores_are_plausible(&metrics["test"])?;
     let history = array(&metrics["history"])?;
@@ -460,7 +466,7 @@ fn compare_writes_the_comparison_and_a_page() -> Result<()> {
         assert_eq!(runs.iter().map(|r| &r["seed"]).collect::<Vec<_>>(), [0, 1]);
         for run in runs {
             scores_are_plausible(&run["test"])?;
-            assert!(run.get("linearity").is_some_and(Value::is_null));
+            assert!(number(&run["linearity"]["sites"][0]["relative_gap"])? > 0.0);
         }
         let mean =
             (number(&runs[0]["test"]["log_loss"])? + number(&runs[1]["test"]["log_loss"])?) / 2.0;

@@ -9,6 +9,7 @@ mod page;
 use std::collections::BTreeMap;
 
 use candle_mixup::compare::{Comparison, Run, Values};
+use candle_mixup::linearity::Linearity;
 use candle_mixup::metrics::{Bin, ClassScores, Metric, Scores};
 use candle_mixup::report::{
     ArmDetail, CompareReport, DataSummary, Draw, History, Point, TrainReport, class_table,
@@ -257,6 +258,17 @@ fn one_seed_and_one_arm_have_pages_too() {
     assert!(!html.contains(">Differences<"));
 }
 
+/// One site's gaps, and a fit.
+fn measured(relative_gap: f64, fit: f64) -> Linearity {
+    let site = json!({
+        "site": "embedding", "gap": 1.5, "gap_ci95": [1.25, 1.75], "relative_gap": relative_gap,
+        "relative_gap_ci95": null, "probability_gap": 0.125, "probability_gap_ci95": null, "third_class": 0.0625,
+        "by_weight": [],
+    });
+    let all = json!({"pairs": 64, "relation": "random", "fit": fit, "sites": [site]});
+    serde_json::from_value(all).expect("the form of a measurement")
+}
+
 fn train_report() -> TrainReport {
     let class = |class| ClassScores {
         class,
@@ -279,6 +291,7 @@ fn train_report() -> TrainReport {
         },
         classes: ["ABBR", "DESC", "混合"].map(String::from).to_vec(),
         draws: draws(150, &[Site::Embedding, Site::Hidden(2)]),
+        linearity: Some(measured(0.25, 0.9)),
         seconds: 4000.0,
     }
 }
@@ -288,11 +301,13 @@ fn a_training_run_has_a_page() {
     let html = train_page(&train_report()).expect("drawn");
     sound("train.html", &html);
     assert!(html.contains("1 h 7 min"));
+    assert!(html.contains("64 random pairs") && html.contains("[+1.2500, +1.7500]"));
     assert!(html.contains("&lt;/pre&gt;&lt;script&gt;"));
     let bare = TrainReport {
         history: Vec::new(),
         test: Scores::default(),
         draws: Vec::new(),
+        linearity: None,
         ..train_report()
     };
     let html = train_page(&bare).expect("drawn");

@@ -30,6 +30,8 @@ pub enum Command {
     Predict(PredictArgs),
     /// Balance a table: synthetic rows for its rare classes
     Oversample(Box<super::oversample::OversampleArgs>),
+    /// How far trained models are from linear: f(mix) against the mix of f, by site and weight
+    Linearity(Box<super::linearity::LinearityArgs>),
     /// Print, check and plot a schedule: what will be drawn at each step
     Schedule(super::schedule::ScheduleArgs),
     /// A contact sheet of mixed images: the very ones that a training step would see

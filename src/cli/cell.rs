@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use candle_mixup::Error;
+use candle_mixup::linearity::Linearity;
 use candle_mixup::metrics::Scores;
 use candle_mixup::train::Point;
 use serde::de::DeserializeOwned;
@@ -20,6 +21,9 @@ pub struct Done {
     pub best_step: Option<u64>,
     pub skipped: u64,
     pub silent: Vec<String>,
+    /// Not in the file of a run that an earlier version left.
+    #[serde(default)]
+    pub linearity: Option<Linearity>,
     pub seconds: f64,
 }
 

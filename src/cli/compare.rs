@@ -7,6 +7,7 @@ use std::time::Instant;
 use anyhow::Result;
 use candle_core::Device;
 use candle_mixup::compare::{Comparison, Run};
+use candle_mixup::linearity::ArmsLinearity;
 use candle_mixup::metrics::{Metric, Scores};
 use candle_mixup::report::{self, ArmDetail, CompareReport, History};
 use candle_mixup::schedule::{Domain, Schedule};
@@ -242,7 +243,8 @@ impl<T: Task> Grid<T> {
             device: self.task.device(),
         };
         let outcome = train(job, &mut bar, None)?;
-        let test = self.task.score(&built, &rows.kit)?;
+        let test = self.task.score(&built, &rows.kit, self.task.test())?;
+        let linearity = self.task.linearity(&built, rows)?;
         let seconds = started.elapsed().as_secs_f64();
         Ok(Done {
             arm: name.into(),
@@ -253,6 +255,7 @@ impl<T: Task> Grid<T> {
             best_step: outcome.best_step,
             skipped: outcome.skipped,
             silent: outcome.silent,
+            linearity,
             seconds,
         })
     }
@@ -281,6 +284,7 @@ impl<T: Task> Grid<T> {
             "data": self.counts(),
             "details": cells.iter().map(Done::details).collect::<Vec<_>>(),
             "summary": comparison.summary(),
+            "linearity": ArmsLinearity::of(&comparison),
             "seconds": seconds,
         });
         if let serde_json::Value::Object(more) = more {
@@ -325,20 +329,22 @@ impl<T: Task> Grid<T> {
     fn comparison(&self, cells: &[Done]) -> Result<Comparison> {
         let runs = |name: &String| {
             let own = cells.iter().filter(|c| c.arm == *name);
-            own.map(|c| Run {
-                seed: c.seed,
-                fold: None,
-                test: values(&c.test),
-                linearity: None,
+            own.map(|c| {
+                Ok(Run {
+                    seed: c.seed,
+                    fold: None,
+                    test: values(&c.test),
+                    linearity: c.linearity.as_ref().map(serde_json::to_value).transpose()?,
+                })
             })
-            .collect::<Vec<_>>()
+            .collect::<Result<Vec<_>>>()
         };
         let arms = self
             .settings
             .arms
             .iter()
-            .map(|(name, _)| (name.clone(), runs(name)))
-            .collect();
+            .map(|(name, _)| Ok((name.clone(), runs(name)?)))
+            .collect::<Result<_>>()?;
         let metrics = metrics(self.task.main_metric(), &cells[0].test);
         Ok(Comparison::of(&metrics, arms)?.with_control(CONTROL))
     }

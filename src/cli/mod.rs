@@ -9,6 +9,7 @@ mod evaluate;
 mod foreign;
 mod image;
 mod interrupt;
+mod linearity;
 mod oversample;
 mod predict;
 mod progress;
@@ -56,6 +57,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Evaluate(args) => evaluate::run(args),
         Command::Predict(args) => predict::run(args),
         Command::Oversample(args) => oversample::run(*args),
+        Command::Linearity(args) => linearity::run(&args),
         Command::Schedule(args) => schedule::run(args),
         Command::Preview(args) => image::preview(&args),
         Command::Datasets(args) => datasets::run(args),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use candle_core::Device;
+use candle_mixup::linearity::Linearity;
 use candle_mixup::metrics::{Metric, Scores};
 use candle_mixup::nn::{Parameter, Weights};
 use candle_mixup::schedule::{Domain, Pairing, Schedule, Scheduler, Task as Run};
@@ -13,6 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::linearity::{brief, fit_rows};
 use super::training;
 
 /// Settings that a run keeps.
@@ -59,14 +61,27 @@ pub trait Task: Sync {
     fn build(&self, kit: &Self::Kit, seed: u64, head_factor: f64) -> Result<Built<Self::Model>>;
     /// The rows as a model reads them.
     fn source(&self, kit: &Self::Kit) -> Result<Self::Source>;
-    /// The test rows' scores.
-    fn score(&self, built: &Built<Self::Model>, kit: &Self::Kit) -> Result<Scores>;
+    /// The scores of some rows.
+    fn score(&self, built: &Built<Self::Model>, kit: &Self::Kit, rows: &[u32]) -> Result<Scores>;
     /// The metric that decides, first in every table.
     fn main_metric(&self) -> Metric;
     /// What was counted while reading, with words that follow the count.
     fn counted(&self, kit: &Self::Kit) -> Vec<Counted>;
     /// Writes the model as a folder that `evaluate` and `predict` can read.
     fn save(&self, built: &Built<Self::Model>, kit: &Self::Kit, folder: &Path) -> Result<()>;
+
+    /// How far a trained model is from linear, and how well it fits.
+    fn linearity(
+        &self,
+        built: &Built<Self::Model>,
+        rows: &SeedRows<Self::Kit>,
+    ) -> Result<Option<Linearity>> {
+        let fitted = self.score(built, &rows.kit, &fit_rows(&rows.train))?;
+        let fit = fitted.get(self.main_metric());
+        let source = self.source(&rows.kit)?;
+        let kind = self.labels().kind();
+        brief(&built.model, &source, kind, self.test(), fit)
+    }
 
     /// A schedule checked against a model's sites and a run of `rows` training rows.
     fn scheduler(

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use candle_core::Device;
+use candle_mixup::linearity::Linearity;
 use candle_mixup::metrics::Scores;
 use candle_mixup::report::{self, TrainReport};
 use candle_mixup::schedule::Scheduler;
@@ -87,10 +88,17 @@ fn train_one<T: Task>(
         outcome => outcome?,
     };
     drop(bar);
-    let test = prepared.task.score(&prepared.built, &prepared.rows.kit)?;
-    prepared.write(&dir, &outcome, &test, started.elapsed().as_secs_f64())?;
+    let task = &prepared.task;
+    let test = task.score(&prepared.built, &prepared.rows.kit, task.test())?;
+    let linearity = task.linearity(&prepared.built, &prepared.rows)?;
+    prepared.write(
+        &dir,
+        &outcome,
+        (&test, &linearity),
+        started.elapsed().as_secs_f64(),
+    )?;
     checkpoint.delete()?;
-    finish(&dir, &prepared, &outcome, &test, print.json)
+    finish(&dir, &prepared, &outcome, (&test, &linearity), print.json)
 }
 
 /// A run that is ready to begin.
@@ -154,7 +162,13 @@ impl<T: Task> Prepared<T> {
     }
 
     /// Everything that the run leaves; `metrics.json` comes last, since it says that the run has ended.
-    fn write(&self, dir: &RunDir, outcome: &Outcome, test: &Scores, seconds: f64) -> Result<()> {
+    fn write(
+        &self,
+        dir: &RunDir,
+        outcome: &Outcome,
+        (test, linearity): (&Scores, &Option<Linearity>),
+        seconds: f64,
+    ) -> Result<()> {
         self.task.save(&self.built, &self.rows.kit, dir.path())?;
         let history: Vec<String> = outcome
             .history
@@ -178,14 +192,20 @@ impl<T: Task> Prepared<T> {
                 &self.settings.training,
                 self.rows.train.len(),
             ),
+            linearity: linearity.clone(),
             seconds,
         })?;
         files::write(dir.file("report.html"), page.as_bytes())?;
-        dir.write_json(RESULT, &self.result(outcome, test, seconds)?)
+        dir.write_json(RESULT, &self.result(outcome, (test, linearity), seconds)?)
     }
 
     /// The JSON of `mixup train`.
-    fn result(&self, outcome: &Outcome, test: &Scores, seconds: f64) -> Result<serde_json::Value> {
+    fn result(
+        &self,
+        outcome: &Outcome,
+        (test, linearity): (&Scores, &Option<Linearity>),
+        seconds: f64,
+    ) -> Result<serde_json::Value> {
         let history = outcome.history.iter().map(|point| {
             Ok(json!({
                 "epoch": point.epoch, "step": point.step, "train_loss": point.train_loss,
@@ -215,7 +235,7 @@ impl<T: Task> Prepared<T> {
             "resumed_at": outcome.resumed,
             "waited_share": outcome.waited,
             "feeder_idle_share": outcome.idle,
-            "linearity": null,
+            "linearity": linearity,
             "seconds": seconds,
         }))
     }
@@ -235,7 +255,7 @@ fn finish<T: Task>(
     dir: &RunDir,
     prepared: &Prepared<T>,
     outcome: &Outcome,
-    test: &Scores,
+    (test, linearity): (&Scores, &Option<Linearity>),
     as_json: bool,
 ) -> Result<()> {
     if as_json {
@@ -262,6 +282,9 @@ fn finish<T: Task>(
     writeln!(out, "\n{}", report::score_table(test))?;
     let classes = prepared.task.classes();
     writeln!(out, "{}", report::class_table(test, classes))?;
+    if let Some(found) = linearity {
+        writeln!(out, "{}", report::linearity_table(found))?;
+    }
     writeln!(out, "run {}", dir.path().display())?;
     writeln!(out, "report {}", dir.file("report.html").display())?;
     Ok(())

@@ -15,6 +15,9 @@ pub struct Linearity {
     pub pairs: usize,
     /// How the rows of a pair stand to each other.
     pub relation: Relation,
+    /// How well the model fits the rows that it was trained on, by the main metric of its task, where that was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fit: Option<f64>,
     /// The sites.
     pub sites: Vec<SiteLinearity>,
 }

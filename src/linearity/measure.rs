@@ -42,6 +42,7 @@ pub fn linearity<M: Tapped>(
     Ok(Linearity {
         pairs: pairs.len(),
         relation: settings.relation,
+        fit: None,
         sites: measured.collect::<Result<_>>()?,
     })
 }

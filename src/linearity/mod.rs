@@ -13,6 +13,7 @@
 //! Both ends go through the site with the mix, under the same joined mask, so that texts of different lengths are
 //! states of one space; λ = 1 and λ = 0 are those ends. Rows are carried up to the site once, not once per λ.
 
+mod arms;
 mod fields;
 mod gradient;
 mod interval;
@@ -22,6 +23,7 @@ mod segments;
 mod settings;
 mod spectrum;
 
+pub use arms::{ArmLinearity, ArmsLinearity, Measured};
 pub use fields::{AtWeight, Interval, Linearity, SiteGradient, SiteLinearity, SiteSpectrum};
 pub use gradient::gradients;
 pub use measure::linearity;

@@ -2,10 +2,12 @@
 
 use super::html::{self, Cell};
 use super::input::{ArmDetail, CompareReport, History};
+use super::linearity::{arms_note, html_arms};
 use super::plot::{self, Style};
 use super::table::{CELLS, cells, heading, mean_and_spread};
 use crate::compare::{Comparison, Verdict};
 use crate::error::Result;
+use crate::linearity::ArmsLinearity;
 
 /// Validation metrics drawn as learning curves, besides the training loss.
 const CURVES: usize = 3;
@@ -21,6 +23,7 @@ pub fn compare_page(report: &CompareReport) -> Result<String> {
         html::section("In words", &words(comparison)),
         html::section("Scores", &scores(comparison)),
         html::section("Differences", &differences(comparison)?),
+        html::section("Linearity", &linearity(comparison)),
         html::section("Learning curves", &learning(comparison, &report.arms)?),
         html::section("Reliability", &reliability(&report.arms)?),
         html::section("What the schedules drew", &draws(&report.arms)?),
@@ -126,6 +129,14 @@ pub(super) fn verdict_class(verdict: Verdict) -> &'static str {
     }
 }
 
+/// Fit and linearity of the arms, and what they say together.
+fn linearity(comparison: &Comparison) -> String {
+    let Some(arms) = ArmsLinearity::of(comparison) else {
+        return String::new();
+    };
+    html::list(&arms.answer) + &html::note(&arms_note(&arms)) + &html_arms(&arms)
+}
+
 fn learning(comparison: &Comparison, arms: &[ArmDetail]) -> Result<String> {
     let mut figures = Vec::new();
     let histories = || arms.iter().map(|a| a.histories.as_slice());
@@ -133,14 +144,14 @@ fn learning(comparison: &Comparison, arms: &[ArmDetail]) -> Result<String> {
     let unmixed = plot::bands(histories(), |p| p.clean_loss);
     for (name, bands) in [("as trained", as_trained), ("unmixed rows", unmixed)] {
         let name = format!("training loss, {name}");
-        if let Some(svg) = plot::curves(&name, &bands)? {
+        if let Some(svg) = plot::curves(&name, "step", &bands)? {
             figures.push(html::figure(&name, &svg));
         }
     }
     for metric in comparison.metrics().into_iter().take(CURVES) {
         let bands = plot::bands(histories(), |p| p.validation.as_ref()?.get(metric));
         let name = format!("validation {}", metric.name());
-        if let Some(svg) = plot::curves(&name, &bands)? {
+        if let Some(svg) = plot::curves(&name, "step", &bands)? {
             figures.push(html::figure(&name, &svg));
         }
     }

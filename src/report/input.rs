@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::compare::{Comparison, Values};
+use crate::linearity::Linearity;
 use crate::metrics::{Bin, Scores};
 use crate::plan::Site;
 
@@ -137,6 +138,8 @@ pub struct TrainReport {
     pub classes: Vec<String>,
     /// The schedule's draws, one a step; empty where nothing is mixed.
     pub draws: Vec<Draw>,
+    /// How far the model is from linear, where that was measured.
+    pub linearity: Option<Linearity>,
     /// How long it took, in seconds.
     pub seconds: f64,
 }

@@ -5,6 +5,7 @@
 
 mod experiment;
 mod input;
+mod linearity;
 mod oversample;
 mod shortened;
 mod table;
@@ -25,6 +26,7 @@ pub use experiment::{
     TrialArm, ValueSummary, experiment_table,
 };
 pub use input::{ArmDetail, CompareReport, DataSummary, Draw, History, Point, TrainReport, pool};
+pub use linearity::{LinearityReport, RunLinearity, arms_table, linearity_table, runs_table};
 pub use oversample::{ClassCount, OversampleReport};
 pub use table::{BalanceRow, balance_table, class_table, compare_table, score_table};
 
@@ -34,6 +36,8 @@ pub use compare_page::compare_page;
 pub use contact_sheet::{Captioned, ContactSheet, contact_sheet};
 #[cfg(feature = "cli")]
 pub use experiment::experiment_page;
+#[cfg(feature = "cli")]
+pub use linearity::linearity_page;
 #[cfg(feature = "cli")]
 pub use oversample::oversample_page;
 #[cfg(feature = "cli")]

@@ -2,8 +2,10 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use super::linearity::arms_table;
 use crate::compare::number::{decimals, interval, number, p_value, signed};
 use crate::compare::{Arm, Comparison, Verdict, Versus};
+use crate::linearity::ArmsLinearity;
 use crate::metrics::{Direction, Metric, Scores};
 
 /// Columns that a table may fill before it goes on below.
@@ -22,6 +24,9 @@ pub fn compare_table(comparison: &Comparison) -> String {
         text += &format!("\n- {sentence}");
     }
     text.push('\n');
+    if let Some(arms) = ArmsLinearity::of(comparison) {
+        text += &format!("\n{}", arms_table(&arms));
+    }
     text
 }
 
@@ -253,7 +258,7 @@ impl BalanceRow {
 }
 
 /// Rows as lines, every column as wide as its widest cell.
-fn aligned(rows: &[Vec<String>]) -> String {
+pub(super) fn aligned(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns)
         .map(|c| {

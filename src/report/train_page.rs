@@ -2,6 +2,7 @@
 
 use super::html::{self, Cell};
 use super::input::{History, Point, TrainReport};
+use super::linearity::{html_sites, sites_note};
 use super::plot::{self, Style};
 use super::table::{CLASSES, class_rows, finite, heading};
 use crate::compare::number::decimals;
@@ -18,6 +19,7 @@ pub fn train_page(report: &TrainReport) -> Result<String> {
         html::section("Learning curves", &learning(&report.history)?),
         html::section("Reliability", &reliability(report)?),
         html::section("Classes", &classes(report)),
+        html::section("Linearity", &linearity(report)),
         html::section("What the schedule drew", &draws(report)?),
         html::section("Data", &html::data(&report.data)),
         html::section("Settings", &html::settings(&report.settings)),
@@ -59,7 +61,7 @@ fn learning(points: &[Point]) -> Result<String> {
     let mut figures = Vec::new();
     let mut add = |name: String, value: &dyn Fn(&Point) -> Option<f64>| -> Result<()> {
         let bands = plot::bands([&[], &history[..]].into_iter(), value);
-        if let Some(svg) = plot::curves(&name, &bands)? {
+        if let Some(svg) = plot::curves(&name, "step", &bands)? {
             figures.push(html::figure(&name, &svg));
         }
         Ok(())
@@ -90,6 +92,13 @@ fn classes(report: &TrainReport) -> String {
     let rows = class_rows(&report.test, &report.classes);
     let rows = rows.map(|row| row.into_iter().map(Cell::from).collect());
     html::table(1, &CLASSES.map(String::from), rows)
+}
+
+fn linearity(report: &TrainReport) -> String {
+    let Some(found) = &report.linearity else {
+        return String::new();
+    };
+    html::note(&sites_note(found)) + &html_sites(found)
 }
 
 fn draws(report: &TrainReport) -> Result<String> {

@@ -22,19 +22,7 @@ pub fn evaluate(args: &EvaluateArgs) -> Result<()> {
     let device = settings::device(&args.machine)?;
     let run = SavedImages::open(&args.run, &device)?;
     let own = &run.settings.data.data;
-    let (set, rows) = match &args.data {
-        None => test_rows(&run)?,
-        Some(data) => {
-            let (label, header) = (&args.columns.label, args.columns.texts.no_header);
-            let options = run.options(data, &args.pictures, label.as_deref(), header);
-            let set = ImageSet::read(&Source::parse(data)?, &options)?;
-            let rows = match set.test_rows() {
-                Some(test) => test.to_vec(),
-                None => (0..set.len() as u32).collect(),
-            };
-            (set, rows)
-        }
-    };
+    let (set, rows) = rows_asked(&run, args)?;
     let data = args.data.as_deref().unwrap_or(own);
     let labels = labels_of(&set)?;
     let source = run.source(set, data)?;
@@ -52,6 +40,21 @@ pub fn evaluate(args: &EvaluateArgs) -> Result<()> {
     writeln!(out, "{}", report::score_table(&scores))?;
     writeln!(out, "{}", report::class_table(&scores, &run.classes))?;
     Ok(())
+}
+
+/// The images asked for, and which of them.
+pub fn rows_asked(run: &SavedImages, args: &EvaluateArgs) -> Result<(ImageSet, Vec<u32>)> {
+    let Some(data) = &args.data else {
+        return test_rows(run);
+    };
+    let (label, header) = (&args.columns.label, args.columns.texts.no_header);
+    let options = run.options(data, &args.pictures, label.as_deref(), header);
+    let set = ImageSet::read(&Source::parse(data)?, &options)?;
+    let rows = match set.test_rows() {
+        Some(test) => test.to_vec(),
+        None => (0..set.len() as u32).collect(),
+    };
+    Ok((set, rows))
 }
 
 /// The run's own test rows, drawn again from the same data.

@@ -2,6 +2,7 @@
 
 mod args;
 mod evaluate;
+mod linearity;
 mod predict;
 mod preview;
 mod saved;
@@ -12,6 +13,7 @@ use anyhow::Result;
 
 pub use args::{CompareImageArgs, PictureArgs, PreviewArgs, TrainImageArgs};
 pub use evaluate::evaluate;
+pub use linearity::linearity;
 pub use predict::predict;
 pub use preview::preview;
 use settings::{ImageData, defaults, model};

@@ -275,9 +275,14 @@ impl Task for ImageTask {
         )?)
     }
 
-    fn score(&self, built: &Built<ImageModel>, scale: &Normalisation) -> Result<Scores> {
+    fn score(
+        &self,
+        built: &Built<ImageModel>,
+        scale: &Normalisation,
+        rows: &[u32],
+    ) -> Result<Scores> {
         let source = self.source(scale)?;
-        Ok(scores(&built.model, &source, &self.labels, &self.test)?)
+        Ok(scores(&built.model, &source, &self.labels, rows)?)
     }
 
     fn main_metric(&self) -> Metric {

@@ -22,10 +22,7 @@ pub fn evaluate(args: &EvaluateArgs) -> Result<()> {
     refuse_pictures("a table", &args.pictures)?;
     refuse_soft("a table", &args.columns)?;
     let run = SavedTable::open(&args.run, &settings::device(&args.machine)?)?;
-    let (encoded, seen, rows, truth) = match &args.data {
-        Some(data) => other_rows(&run, data, args)?,
-        None => test_rows(&run)?,
-    };
+    let (encoded, seen, rows, truth) = rows_asked(&run, args)?;
     let said = run.say(&encoded, &rows)?;
     // The run's own correction is in what it says already.
     let scores = score(&truth, &said, None, Prior::Keep)?.test;
@@ -55,6 +52,14 @@ type Encoded = (
     Vec<u32>,
     Truth,
 );
+
+/// The rows asked for, encoded as the run's are, what was met in them, which of them, and what is true of these.
+pub fn rows_asked(run: &SavedTable, args: &EvaluateArgs) -> Result<Encoded> {
+    match &args.data {
+        Some(data) => other_rows(run, data, args),
+        None => test_rows(run),
+    }
+}
 
 /// All rows of another file.
 fn other_rows(run: &SavedTable, data: &str, args: &EvaluateArgs) -> Result<Encoded> {

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use candle_core::Device;
+use candle_mixup::linearity::Linearity;
 use candle_mixup::nn::Weights;
 use candle_mixup::schedule::{Domain, Features, Pairing, Schedule, Scheduler, Task};
 use candle_mixup::table::{TableModel, TableModelSettings, TableSource};
@@ -12,10 +13,11 @@ use candle_mixup::train::{
 use candle_mixup::{Error, Tapped};
 
 use super::prepare::Prepared;
-use super::score::Said;
+use super::score::{Said, Truth, score};
 use super::settings::Prior;
 use super::shift::{Shift, moves_shares};
 use super::task::{Kind, TableTask};
+use crate::cli::linearity::brief;
 use crate::cli::training;
 
 /// A network with its weights.
@@ -148,6 +150,21 @@ impl<'a> Network<'a> {
             &self.prepared.labels,
             &logits(&self.model, &self.source(), rows)?,
         )
+    }
+
+    /// How far it is from linear between `test` rows, and how well it fits its training rows.
+    ///
+    /// The fit is that of the real training rows, by what the network learnt, without a correction of class shares.
+    pub fn linearity(&self, test: &[u32]) -> Result<Option<Linearity>> {
+        let real = self.prepared.train.len() - self.prepared.synthetic;
+        let rows = &self.prepared.train[..real];
+        let truth = Truth::of(self.task, rows);
+        let fitted = score(&truth, &self.say(rows)?, None, Prior::Keep)?;
+        let fit = fitted
+            .test
+            .get(self.task.kind.main_metric(self.task.outputs()));
+        let kind = self.prepared.labels.kind();
+        brief(&self.model, &self.source(), kind, test, fit)
     }
 
     /// The rows as the network reads them.

@@ -126,14 +126,18 @@ fn trial(grid: &Grid, task: &TableTask, own: &[&Done]) -> Result<Trial> {
     let of = |name: &str| -> Vec<&Done> { own.iter().copied().filter(|d| d.arm == name).collect() };
     let metrics = metrics(task.kind.main_metric(task.outputs()), &own[0].left.test);
     let arms = names.iter().map(|name| {
-        let runs = of(name).into_iter().map(|d| Run {
-            seed: d.seed,
-            fold: Some(d.fold),
-            test: values(&d.left.test),
-            linearity: None,
+        let runs = of(name).into_iter().map(|d| {
+            let linearity = d.left.linearity.as_ref().map(serde_json::to_value);
+            Ok(Run {
+                seed: d.seed,
+                fold: Some(d.fold),
+                test: values(&d.left.test),
+                linearity: linearity.transpose()?,
+            })
         });
-        (name.to_string(), runs.collect())
+        Ok((name.to_string(), runs.collect::<Result<Vec<_>>>()?))
     });
+    let arms = arms.collect::<Result<Vec<_>>>()?;
     // Every fold is tested once and trained on by all the others.
     let ratio = 1.0 / (grid.settings.folds - 1) as f64;
     let counts = task.counts(&(0..task.data.len() as u32).collect::<Vec<_>>());
@@ -149,7 +153,7 @@ fn trial(grid: &Grid, task: &TableTask, own: &[&Done]) -> Result<Trial> {
             0
         },
         prevalence: is_detection.then(|| counts[1] as f64 / task.data.len() as f64),
-        comparison: Comparison::of_folds(&metrics, arms.collect(), ratio)?,
+        comparison: Comparison::of_folds(&metrics, arms, ratio)?,
         arms: names
             .iter()
             .map(|name| trial_arm(name, &of(name)))

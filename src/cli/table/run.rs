@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use anyhow::Result;
+use candle_mixup::linearity::Linearity;
 use candle_mixup::metrics::{PrecisionRecall, Scores};
 use candle_mixup::train::{ClassWeights, Outcome, Point, TrainSettings, Watcher};
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,9 @@ pub struct Left {
     pub steps: u64,
     /// Batches that were to be mixed but held a single row.
     pub skipped: u64,
+    /// How far the network is from linear; `None` for trees.
+    #[serde(default)]
+    pub linearity: Option<Linearity>,
     /// Training rows, synthetic ones included.
     pub training_rows: usize,
     /// Synthetic ones among them.
@@ -73,13 +77,20 @@ pub fn run(
             said: trees::tell(task, &prepared, detector, arm, rows.test, training.seed)?,
             shift: trees::shift(&prepared, arm),
             outcome: None,
+            linearity: None,
             notes: Vec::new(),
         },
     };
     let truth = Truth::of(task, rows.test);
     let scored = score(&truth, &told.said, told.shift.as_ref(), bench.place.prior)?;
     let notes = [prepared.notes.clone(), prepared.seen.notes(), told.notes].concat();
-    Ok(left(&prepared, scored, told.outcome, notes, started))
+    Ok(left(
+        &prepared,
+        scored,
+        (told.outcome, told.linearity),
+        notes,
+        started,
+    ))
 }
 
 /// What a trained model says of the test rows, and what it was taught.
@@ -87,6 +98,7 @@ struct Told {
     said: Said,
     shift: Option<Shift>,
     outcome: Option<Outcome>,
+    linearity: Option<Linearity>,
     notes: Vec<String>,
 }
 
@@ -115,6 +127,7 @@ fn by_network(
         said: network.say(test)?,
         shift,
         outcome: Some(outcome),
+        linearity: network.linearity(test)?,
         notes,
     })
 }
@@ -132,7 +145,7 @@ fn with_weights(training: &TrainSettings, arm: &Arm) -> TrainSettings {
 fn left(
     prepared: &Prepared,
     scored: Scored,
-    outcome: Option<Outcome>,
+    (outcome, linearity): (Option<Outcome>, Option<Linearity>),
     notes: Vec<String>,
     started: Instant,
 ) -> Left {
@@ -147,6 +160,7 @@ fn left(
         history,
         steps,
         skipped,
+        linearity,
         training_rows: prepared.train.len(),
         synthetic_rows: prepared.synthetic,
         notes,

@@ -118,10 +118,19 @@ impl SavedTable {
         })
     }
 
+    /// The network.
+    pub fn model(&self) -> &TableModel {
+        &self.model
+    }
+
+    /// Rows as the network reads them.
+    pub fn source<'a>(&self, rows: &'a EncodedRows) -> TableSource<'a> {
+        TableSource::new(rows, self.device.clone())
+    }
+
     /// What the model says of rows, with the prior that the run asks for.
     pub fn say(&self, rows: &EncodedRows, which: &[u32]) -> Result<Said> {
-        let source = TableSource::new(rows, self.device.clone());
-        let logits = logits(&self.model, &source, which)?;
+        let logits = logits(&self.model, &self.source(rows), which)?;
         let learnt = said(self.config.kind, &self.labels()?, &logits)?;
         Ok(match (learnt, &self.config.shift, self.settings.prior) {
             (Said::Probabilities(learnt), Some(shift), Prior::Correct) => {

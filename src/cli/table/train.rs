@@ -4,6 +4,7 @@ use std::io::Write;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use candle_mixup::linearity::Linearity;
 use candle_mixup::metrics::Scores;
 use candle_mixup::report::{self, TrainReport};
 use candle_mixup::train::{Checkpoint, Outcome};
@@ -64,10 +65,11 @@ fn train_table(args: &TrainTableArgs, started: Instant) -> Result<()> {
     );
     let outcome = ready.train(&network, bar, &mut checkpoint, &dir)?;
     let test = ready.score(&network, &outcome)?;
+    let linearity = network.linearity(&ready.test)?;
     let seconds = started.elapsed().as_secs_f64();
-    ready.write(&dir, &network, &outcome, &test, seconds)?;
+    ready.write(&dir, &network, &outcome, (&test, &linearity), seconds)?;
     checkpoint.delete()?;
-    ready.finish(&dir, &outcome, &test, args.output.print.json)
+    ready.finish(&dir, &outcome, (&test, &linearity), args.output.print.json)
 }
 
 impl Ready {
@@ -96,7 +98,7 @@ impl Ready {
         dir: &RunDir,
         network: &Network<'_>,
         outcome: &Outcome,
-        test: &Scored,
+        (test, linearity): (&Scored, &Option<Linearity>),
         seconds: f64,
     ) -> Result<()> {
         let s = &self.settings;
@@ -133,10 +135,11 @@ impl Ready {
             },
             classes: self.task.class_names().to_vec(),
             draws: draws(&network.scheduler, &s.training, self.prepared.train.len()),
+            linearity: linearity.clone(),
             seconds,
         })?;
         files::write(dir.file("report.html"), page.as_bytes())?;
-        dir.write_json(RESULT, &self.result(outcome, test, seconds))
+        dir.write_json(RESULT, &self.result(outcome, (test, linearity), seconds))
     }
 
     /// The scores of each of several targets by name; `null` where there is one, or classes.
@@ -150,7 +153,12 @@ impl Ready {
     }
 
     /// The JSON of `mixup train`.
-    fn result(&self, outcome: &Outcome, test: &Scored, seconds: f64) -> serde_json::Value {
+    fn result(
+        &self,
+        outcome: &Outcome,
+        (test, linearity): (&Scored, &Option<Linearity>),
+        seconds: f64,
+    ) -> serde_json::Value {
         let history = outcome.history.iter().map(|point| {
             json!({
                 "epoch": point.epoch, "step": point.step, "train_loss": point.train_loss,
@@ -178,12 +186,18 @@ impl Ready {
             "feeder_idle_share": outcome.idle,
             "batches_too_small_to_mix": outcome.skipped,
             "weights_without_gradient_at_first": outcome.silent,
-            "linearity": null,
+            "linearity": linearity,
             "seconds": seconds,
         })
     }
 
-    fn finish(&self, dir: &RunDir, outcome: &Outcome, test: &Scored, as_json: bool) -> Result<()> {
+    fn finish(
+        &self,
+        dir: &RunDir,
+        outcome: &Outcome,
+        (test, linearity): (&Scored, &Option<Linearity>),
+        as_json: bool,
+    ) -> Result<()> {
         if as_json {
             return print_file(&dir.file(RESULT));
         }
@@ -217,6 +231,9 @@ impl Ready {
                 "{}",
                 report::class_table(&test.test, self.task.class_names())
             )?;
+        }
+        if let Some(found) = linearity {
+            writeln!(out, "{}", report::linearity_table(found))?;
         }
         writeln!(out, "run {}", dir.path().display())?;
         writeln!(out, "report {}", dir.file("report.html").display())?;

@@ -62,7 +62,7 @@ pub fn evaluate(args: &EvaluateArgs) -> Result<()> {
 }
 
 /// The run's own test rows, drawn again from the same data.
-fn test_rows(run: &SavedRun) -> Result<(Corpus, Vec<u32>)> {
+pub fn test_rows(run: &SavedRun) -> Result<(Corpus, Vec<u32>)> {
     let (corpus, test) = TextTask::test_rows(&run.settings.data)?;
     if corpus.fingerprint() != run.settings.fingerprint {
         let problem =
@@ -73,7 +73,7 @@ fn test_rows(run: &SavedRun) -> Result<(Corpus, Vec<u32>)> {
 }
 
 /// All rows of another file; the run's columns where the arguments name none.
-fn other_rows(run: &SavedRun, data: &str, args: &EvaluateArgs) -> Result<(Corpus, Vec<u32>)> {
+pub fn other_rows(run: &SavedRun, data: &str, args: &EvaluateArgs) -> Result<(Corpus, Vec<u32>)> {
     let labels = &args.columns;
     let soft = labels.ratings.is_some() || labels.shares.is_some();
     if (run.kind == TargetKind::MultiLabel && soft)

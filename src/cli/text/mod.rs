@@ -1,6 +1,7 @@
 //! The text commands.
 
 mod evaluate;
+mod linearity;
 mod model;
 mod model_dir;
 mod predict;
@@ -11,6 +12,7 @@ mod settings;
 mod task;
 
 pub use evaluate::evaluate;
+pub use linearity::linearity;
 pub use predict::predict;
 pub use runs::{compare, train};
 pub use task::CUT_TEXTS;

@@ -296,13 +296,18 @@ impl Task for TextTask {
     }
 
     /// With soft labels also the scores against them.
-    fn score(&self, built: &Built<TextModel>, tokens: &Arc<Tokens>) -> Result<Scores> {
+    fn score(
+        &self,
+        built: &Built<TextModel>,
+        tokens: &Arc<Tokens>,
+        rows: &[u32],
+    ) -> Result<Scores> {
         scores_with_soft(
             &built.model,
             &self.source(tokens)?,
             &self.hard,
             self.soft.as_ref(),
-            &self.test,
+            rows,
         )
     }
 

@@ -47,7 +47,7 @@ fn curves(trial: &Trial, styles: &Styles<'_>) -> Result<Vec<String>> {
     let mut figures = Vec::new();
     for (kind, bands) in losses {
         let name = format!("training loss, {kind}");
-        if let Some(svg) = plot::curves(&name, &bands)? {
+        if let Some(svg) = plot::curves(&name, "step", &bands)? {
             let words = "Line: mean over the runs; band: from the lowest run to the highest.";
             figures.push(html::explained(
                 &format!("{}, {name}", trial.detector),

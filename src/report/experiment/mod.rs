@@ -2,6 +2,7 @@
 
 mod groups;
 mod input;
+mod linearity;
 mod terminal;
 
 #[cfg(feature = "cli")]

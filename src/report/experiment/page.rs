@@ -4,8 +4,8 @@ use super::groups::groups;
 use super::input::ExperimentReport;
 use super::styles::Styles;
 use super::{
-    calibration, differences, found, learning, precision_recall, projections, ranks, runs,
-    scarcity, scores, tables,
+    calibration, differences, found, learning, linearity, precision_recall, projections, ranks,
+    runs, scarcity, scores, tables,
 };
 use crate::error::Result;
 use crate::report::html;
@@ -41,6 +41,7 @@ pub fn experiment_page(report: &ExperimentReport) -> Result<String> {
             "Real and synthetic rows",
             &projections::section(&report.projections)?,
         ),
+        html::section("Linearity", &linearity::section(&groups)),
         html::section("Every run", &runs::section(report)),
         html::section(
             "Arms that a detector does not take",

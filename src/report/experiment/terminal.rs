@@ -2,6 +2,7 @@
 
 use super::groups::{Group, arm, groups, versus};
 use super::input::{ExperimentReport, Trial};
+use super::linearity::linearity;
 use crate::compare::Verdict;
 use crate::compare::number::{number, p_value, signed};
 use crate::report::shortened::shortened;
@@ -19,6 +20,7 @@ pub fn experiment_table(report: &ExperimentReport) -> String {
         matrices.collect::<Vec<_>>().join("\n"),
         counts(&groups),
         decided(&groups),
+        linearity(&groups),
         ranks(report),
         absent(report),
     ];

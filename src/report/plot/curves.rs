@@ -54,7 +54,11 @@ fn band(histories: &[History], value: impl Fn(&Point) -> Option<f64>) -> Vec<(f6
 }
 
 /// The curves of all arms in one chart, or `None` where there is nothing to draw.
-pub(in crate::report) fn curves(name: &str, bands: &[Band]) -> Result<Option<String>> {
+pub(in crate::report) fn curves(
+    name: &str,
+    x_title: &str,
+    bands: &[Band],
+) -> Result<Option<String>> {
     if bands.is_empty() {
         return Ok(None);
     }
@@ -62,7 +66,7 @@ pub(in crate::report) fn curves(name: &str, bands: &[Band]) -> Result<Option<Str
     let axes = Axes {
         x: 0.0..points().map(|p| p.0).fold(1.0, f64::max),
         y: span(points().flat_map(|p| [p.1, p.3])),
-        x_title: "step",
+        x_title,
         y_title: name,
         y_lines: 6,
     };
