@@ -71,6 +71,7 @@ fn main() -> Result<()> {
             train: &rows,
             validation: &[],
             scheduler: &schedule.check(&model.sites(), &task)?,
+            replay: None,
             neighbours: None,
             settings: &settings,
             device: &device,

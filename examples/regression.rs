@@ -83,6 +83,7 @@ fn run(
         train: training,
         validation: &[],
         scheduler: &Schedule::preset(preset)?.check(&model.sites(), &task)?,
+        replay: None,
         neighbours: None,
         settings: &settings,
         device: &device,

@@ -71,6 +71,7 @@ fn main() -> Result<()> {
         train: &split.rest,
         validation: &[],
         scheduler: &Schedule::preset("hidden")?.check(&model.sites(), &task)?,
+        replay: None,
         neighbours: None,
         settings: &settings,
         device: &device,

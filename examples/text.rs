@@ -76,6 +76,7 @@ fn main() -> Result<()> {
         train: &rows,
         validation: &[],
         scheduler: &Schedule::preset("mixup")?.check(&model.sites(), &task)?,
+        replay: None,
         neighbours: None,
         settings: &settings,
         device: &device,

@@ -6,8 +6,11 @@ use candle_mixup::metrics::Metric;
 use candle_mixup::report::compare_table;
 use serde_json::json;
 
-/// Runs of one arm, each of (accuracy, fit, relative gap).
-fn runs(of: &[(f64, f64, f64)]) -> Vec<Run> {
+/// Accuracy, fit and relative gap of each run.
+type Of<'a> = &'a [(f64, f64, f64)];
+
+/// Runs of one arm.
+fn runs(of: Of<'_>) -> Vec<Run> {
     let run = |(seed, (accuracy, fit, relative)): (usize, &(f64, f64, f64))| Run {
         seed: seed as u64,
         fold: None,
@@ -23,16 +26,16 @@ fn runs(of: &[(f64, f64, f64)]) -> Vec<Run> {
     of.iter().enumerate().map(run).collect()
 }
 
-fn compared(arms: &[(&str, &[(f64, f64, f64)])]) -> Comparison {
+fn compared(arms: &[(&str, Of<'_>)]) -> Comparison {
     let arms = arms.iter().map(|(name, of)| (name.to_string(), runs(of)));
     Comparison::of(&[Metric::Accuracy], arms.collect()).expect("three seeds each")
 }
 
-const PLAIN: &[(f64, f64, f64)] = &[(0.50, 0.99, 0.30), (0.52, 1.0, 0.32), (0.51, 0.98, 0.31)];
+const PLAIN: Of<'static> = &[(0.50, 0.99, 0.30), (0.52, 1.0, 0.32), (0.51, 0.98, 0.31)];
 /// Fits as PLAIN does, is nearer to linear, and scores better.
-const NEARER: &[(f64, f64, f64)] = &[(0.56, 1.0, 0.25), (0.57, 0.99, 0.27), (0.57, 0.98, 0.255)];
+const NEARER: Of<'static> = &[(0.56, 1.0, 0.25), (0.57, 0.99, 0.27), (0.57, 0.98, 0.255)];
 /// Nearer still, but does not fit.
-const UNDERFIT: &[(f64, f64, f64)] = &[(0.4, 0.60, 0.10), (0.4, 0.61, 0.11), (0.4, 0.59, 0.10)];
+const UNDERFIT: Of<'static> = &[(0.4, 0.60, 0.10), (0.4, 0.61, 0.11), (0.4, 0.59, 0.10)];
 
 #[test]
 fn among_arms_that_fit_alike_the_nearest_to_linear_is_named_with_what_it_scores() {

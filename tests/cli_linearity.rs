@@ -146,7 +146,7 @@ fn what_cannot_be_measured_is_refused_in_words() -> Result<()> {
     )?;
     desk.write("x/keep", "mine")?;
     refused(&desk, 2, "linearity a --out x", &["x: it exists"])?;
-    desk.succeeds(&format!("compare image --data @digits --model mlp --hidden 8 --per-class 10 --steps 5 --arms none --seeds 1 --quiet --out c"))?;
+    desk.succeeds("compare image --data @digits --model mlp --hidden 8 --per-class 10 --steps 5 --arms none --seeds 1 --quiet --out c")?;
     refused(
         &desk,
         1,

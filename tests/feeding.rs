@@ -210,6 +210,7 @@ fn run(does: Does, waits: bool, most: Option<usize>) -> Ran {
             train: &train_rows,
             validation: &[],
             scheduler: &scheduler(&model.sites(), train_rows.len()),
+            replay: None,
             neighbours: None,
             settings: &settings(),
             device: &Device::Cpu,

@@ -289,6 +289,18 @@ pub struct CheckpointArgs {
     pub checkpoint_every: f64,
 }
 
+/// The plans of a run.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Plans")]
+pub struct PlanArgs {
+    /// Write every plan of the run to plans.jsonl.gz in its folder
+    #[arg(long)]
+    pub save_plans: bool,
+    /// Mix by saved plans, of a run of the same rows, batches and schedule, instead of drawing
+    #[arg(long, value_name = "FILE|RUN")]
+    pub replay: Option<PathBuf>,
+}
+
 /// `mixup train text`
 #[derive(Debug, Clone, Args)]
 #[command(allow_negative_numbers = true)]
@@ -305,6 +317,8 @@ pub struct TrainTextArgs {
     pub output: OutputArgs,
     #[command(flatten)]
     pub checkpoint: CheckpointArgs,
+    #[command(flatten)]
+    pub plans: PlanArgs,
 }
 
 /// `mixup compare text`

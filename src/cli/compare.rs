@@ -123,6 +123,7 @@ impl<T: Task> Grid<T> {
             seeds: asked.seeds,
             training,
             head_rate: asked.head_rate,
+            replay: None,
         };
         let grid = Self {
             settings,
@@ -239,6 +240,7 @@ impl<T: Task> Grid<T> {
             validation: &rows.validation,
             scheduler: &scheduler,
             neighbours: neighbours.as_deref(),
+            replay: None,
             settings: training,
             device: self.task.device(),
         };

@@ -13,6 +13,8 @@ mod linearity;
 mod oversample;
 mod predict;
 mod progress;
+mod recorded;
+mod replayed;
 mod run_dir;
 mod saved;
 mod schedule;

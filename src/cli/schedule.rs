@@ -12,8 +12,8 @@ use candle_mixup::{Error, Frame, MixPlan, Site, files};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::settings;
 use super::stand_in::{self, StandIn};
+use super::{replayed, settings};
 
 /// `mixup schedule`
 #[derive(Debug, Clone, Args)]
@@ -29,6 +29,9 @@ pub struct ScheduleArgs {
     /// A schedule file (JSON)
     #[arg(long, value_name = "FILE")]
     pub schedule: Option<PathBuf>,
+    /// Print the plans that `mixup train --save-plans` saved, of a run or a file, instead of drawing any
+    #[arg(long, value_name = "FILE|RUN", conflicts_with_all = ["mix", "schedule", "plot"])]
+    pub replay: Option<PathBuf>,
     /// List the presets
     #[arg(long)]
     pub list: bool,
@@ -93,6 +96,9 @@ impl From<RowsOf> for Domain {
 pub fn run(args: ScheduleArgs) -> Result<()> {
     if args.list {
         return list();
+    }
+    if let Some(path) = &args.replay {
+        return replayed::print(path, &args);
     }
     let (name, schedule) = settings::schedule(
         &args.mix,
@@ -233,7 +239,7 @@ fn print(scheduler: &Scheduler, steps: &[Step], args: &ScheduleArgs) -> Result<(
 }
 
 /// "0 + 5 at 0.83 (label 0.83)" for the first three outgoing rows.
-fn first_pairs(plan: &MixPlan) -> String {
+pub fn first_pairs(plan: &MixPlan) -> String {
     let p = &plan.pairs;
     let pair = |r: usize| {
         let (own, partner) = (p.own()[r], p.partner()[r]);

@@ -59,6 +59,9 @@ pub struct RunSettings<D, M> {
     /// Learning rate of the head, where it has one of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub head_rate: Option<f64>,
+    /// The file of plans, or the run, that was carried out in place of drawn ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<String>,
 }
 
 /// A file's path from the root, so that a run finds its data from any working folder; a shipped set's name as it is.

@@ -10,14 +10,15 @@ use candle_mixup::linearity::Linearity;
 use candle_mixup::metrics::Scores;
 use candle_mixup::report::{self, TrainReport};
 use candle_mixup::schedule::Scheduler;
-use candle_mixup::train::{Checkpoint, Job, Outcome, Watcher, train};
-use candle_mixup::{Error, files};
+use candle_mixup::train::{Checkpoint, Job, Outcome, PLANS, PlanHeader, Plans, train};
+use candle_mixup::{Error, Tapped, files};
 use serde_json::json;
 
-use super::args::{CheckpointArgs, MixArgs, OutputArgs, TrainingArgs};
+use super::args::{CheckpointArgs, MixArgs, OutputArgs, PlanArgs, TrainingArgs};
 use super::describe::{data_summary, draws, per_class, report_points, warnings};
 use super::interrupt::Interrupt;
 use super::progress::{Bars, RunBar};
+use super::recorded::{Recorded, replayed};
 use super::run_dir::{RunDir, pretty};
 use super::settings::{self, RunSettings};
 use super::task::{Built, Counted, SeedRows, Task};
@@ -32,6 +33,7 @@ pub struct Asked<'a> {
     pub training: &'a TrainingArgs,
     pub output: &'a OutputArgs,
     pub checkpoint: CheckpointArgs,
+    pub plans: &'a PlanArgs,
     pub defaults: Defaults,
     /// The head's learning rate, where it has one of its own.
     pub head_rate: Option<f64>,
@@ -76,9 +78,10 @@ fn train_one<T: Task>(
     }
     let steps = prepared.settings.training.steps(prepared.rows.train.len());
     let name = &prepared.settings.arms[0].0;
-    let mut bar = RunBar::new(&bars, steps, name, Interrupt::listen()?);
+    let bar = RunBar::new(&bars, steps, name, Interrupt::listen()?);
+    let mut watcher = Recorded::new(bar, asked.plans.save_plans.then(|| dir.file(PLANS)));
     let mut checkpoint = Checkpoint::new(dir.file("checkpoint.safetensors"), every);
-    let outcome = match prepared.train(&mut bar, &mut checkpoint) {
+    let outcome = match prepared.train(&mut watcher, &mut checkpoint) {
         Err(e) if matches!(e.downcast_ref(), Some(Error::Interrupted)) => {
             let path = dir.path().display();
             return Err(e.context(format!(
@@ -87,7 +90,7 @@ fn train_one<T: Task>(
         }
         outcome => outcome?,
     };
-    drop(bar);
+    watcher.finish()?;
     let task = &prepared.task;
     let test = task.score(&prepared.built, &prepared.rows.kit, task.test())?;
     let linearity = task.linearity(&prepared.built, &prepared.rows)?;
@@ -108,6 +111,7 @@ struct Prepared<T: Task> {
     rows: SeedRows<T::Kit>,
     built: Built<T::Model>,
     scheduler: Scheduler,
+    replay: Option<Plans>,
 }
 
 impl<T: Task> Prepared<T> {
@@ -121,6 +125,12 @@ impl<T: Task> Prepared<T> {
         let factor = asked.head_rate.map_or(1.0, |head| head / training.rate);
         let built = task.build(&rows.kit, training.seed, factor)?;
         let scheduler = task.scheduler(&schedule, &built, &rows, &training)?;
+        let replay = asked.plans.replay.as_deref().map(Plans::read).transpose()?;
+        if let Some(plans) = &replay {
+            let (batch, rows) = ((training.batch, training.accumulate), rows.train.len());
+            let header = PlanHeader::new(scheduler.schedule(), rows, batch, training.seed);
+            plans.check(&header, &built.model.sites())?;
+        }
         let settings = RunSettings {
             version: env!("CARGO_PKG_VERSION").into(),
             command: format!("train {}", T::NAME),
@@ -131,6 +141,7 @@ impl<T: Task> Prepared<T> {
             seeds: 1,
             training,
             head_rate: asked.head_rate,
+            replay: replayed(asked.plans)?,
         };
         Ok(Self {
             settings,
@@ -138,10 +149,11 @@ impl<T: Task> Prepared<T> {
             rows,
             built,
             scheduler,
+            replay,
         })
     }
 
-    fn train(&self, watcher: &mut dyn Watcher, checkpoint: &mut Checkpoint) -> Result<Outcome> {
+    fn train(&self, watcher: &mut Recorded, checkpoint: &mut Checkpoint) -> Result<Outcome> {
         let neighbours = self
             .task
             .neighbours(&self.built, &self.rows, &self.scheduler)?;
@@ -155,9 +167,11 @@ impl<T: Task> Prepared<T> {
             validation: &self.rows.validation,
             scheduler: &self.scheduler,
             neighbours: neighbours.as_deref(),
+            replay: self.replay.as_ref(),
             settings: &self.settings.training,
             device: self.task.device(),
         };
+        watcher.record(job.plan_header());
         Ok(train(job, watcher, Some(checkpoint))?)
     }
 

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use super::job::Job;
 use super::labels::Labels;
 use super::order;
+use super::plans::Plans;
 use super::prepared::Prepared;
 use super::settings::TrainSettings;
 use crate::error::{Error, Result};
@@ -70,6 +71,7 @@ pub(super) struct Feeder<'a, S> {
     train: &'a [u32],
     scheduler: &'a Scheduler,
     neighbours: Option<&'a [Vec<u32>]>,
+    replay: Option<&'a Plans>,
     settings: &'a TrainSettings,
     prepared: &'a Prepared,
     /// The batches of the epoch that was asked for last.
@@ -84,6 +86,7 @@ impl<'a, S: RowSource> Feeder<'a, S> {
             train: job.train,
             scheduler: job.scheduler,
             neighbours: job.neighbours,
+            replay: job.replay,
             settings: job.settings,
             prepared,
             batches: None,
@@ -138,8 +141,13 @@ impl<'a, S: RowSource> Feeder<'a, S> {
 
     /// The schedule knows the training rows by their places, so that no partner can come from anywhere else.
     fn pass(&self, clock: Clock, places: &[u32]) -> Result<Pass<S::Input>> {
-        let batch = self.prepared.rows(places, self.neighbours);
-        let plan = self.scheduler.plan(clock, batch)?;
+        let plan = match self.replay {
+            Some(plans) => plans.at(clock.step)?,
+            None => {
+                let batch = self.prepared.rows(places, self.neighbours);
+                self.scheduler.plan(clock, batch)?
+            }
+        };
         let loaded = plan.iter().flat_map(|plan| &plan.loaded);
         let incoming: Vec<u32> = places
             .iter()

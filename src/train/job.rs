@@ -4,9 +4,11 @@ use candle_core::Device;
 
 use super::history::Point;
 use super::labels::Labels;
+use super::plans::{PlanHeader, Plans};
 use super::settings::TrainSettings;
+use crate::error::Result;
 use crate::nn::{Parameter, Weights};
-use crate::plan::Site;
+use crate::plan::{MixPlan, Site};
 use crate::schedule::{Clock, Scheduler};
 
 /// Everything one run needs.
@@ -31,10 +33,20 @@ pub struct Job<'a, M, S> {
     /// The nearest training rows of every training row, by place, where the schedule mixes with neighbours (see
     /// [`neighbours`](super::neighbours()) and [`class_neighbours`](super::class_neighbours())).
     pub neighbours: Option<&'a [Vec<u32>]>,
+    /// Saved plans to be carried out in place of those that the schedule would draw.
+    pub replay: Option<&'a Plans>,
     /// The settings.
     pub settings: &'a TrainSettings,
     /// Where the model lives.
     pub device: &'a Device,
+}
+
+impl<M, S> Job<'_, M, S> {
+    /// What the run's plans are saved under.
+    pub fn plan_header(&self) -> PlanHeader {
+        let (schedule, s) = (self.scheduler.schedule(), self.settings);
+        PlanHeader::new(schedule, self.train.len(), (s.batch, s.accumulate), s.seed)
+    }
 }
 
 /// What a watcher hears after every optimiser step.
@@ -54,6 +66,22 @@ pub struct StepEvent {
 pub trait Watcher {
     /// After every optimiser step.
     fn step(&mut self, _event: &StepEvent) {}
+
+    /// The plan of every pass before it is carried out, by the schedule's step; `None` for a plain pass.
+    ///
+    /// # Errors
+    /// Whatever the watcher's own work reports; it ends the run.
+    fn plan(&mut self, _step: u64, _plan: Option<&MixPlan>) -> Result<()> {
+        Ok(())
+    }
+
+    /// Before a checkpoint is written.
+    ///
+    /// # Errors
+    /// As of [`plan`](Self::plan).
+    fn saving(&mut self) -> Result<()> {
+        Ok(())
+    }
 
     /// Whether the run shall write a checkpoint and stop.
     fn stop(&self) -> bool {

@@ -63,6 +63,9 @@ where
     S: RowSource<Input = M::Input>,
 {
     job.settings.check()?;
+    if let Some(plans) = job.replay {
+        plans.check(&job.plan_header(), &job.model.sites())?;
+    }
     let prepared = Prepared::of(&job)?;
     let mut run = Run::new(&job)?;
     let resumed = run.take_up(checkpoint.as_deref())?;
@@ -135,17 +138,22 @@ where
         let per_epoch = self.job.settings.steps_per_epoch(self.job.train.len());
         while !self.out_of_patience() {
             if watcher.stop() && self.at.step < self.job.settings.steps(self.job.train.len()) {
+                watcher.saving()?;
                 self.save(checkpoint)?;
                 return Err(Error::Interrupted);
             }
             let Some(step) = steps.next()? else {
                 return Ok(());
             };
+            for pass in &step.passes {
+                watcher.plan(pass.clock.step, pass.plan.as_ref())?;
+            }
             let event = self.step(step)?;
             let clock = event.clock;
             let epoch_ends = (clock.step + 1).is_multiple_of(per_epoch);
             self.record(clock, epoch_ends, per_epoch)?;
             if let Some(checkpoint) = checkpoint.as_deref_mut().filter(|c| c.is_due(epoch_ends)) {
+                watcher.saving()?;
                 self.save(Some(checkpoint))?;
             }
             watcher.step(&event);

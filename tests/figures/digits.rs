@@ -123,6 +123,7 @@ impl<M: Tapped<Input = Tensor>> Run<'_, M> {
             train: &self.split.train,
             validation: &[],
             scheduler: &self.scheduler(settings.steps(self.split.train.len()))?,
+            replay: None,
             neighbours: None,
             settings: &settings,
             device: &Device::Cpu,

@@ -6,7 +6,7 @@ use candle_mixup::Frame;
 use candle_mixup::image::{Augment, ImageShape};
 use clap::{Args, ValueEnum};
 
-use crate::cli::args::{CheckpointArgs, MixArgs, OutputArgs, TrainingArgs};
+use crate::cli::args::{CheckpointArgs, MixArgs, OutputArgs, PlanArgs, TrainingArgs};
 use crate::cli::settings::{frame, image_shape};
 
 /// Which images, and how they are read.
@@ -203,6 +203,8 @@ pub struct TrainImageArgs {
     pub output: OutputArgs,
     #[command(flatten)]
     pub checkpoint: CheckpointArgs,
+    #[command(flatten)]
+    pub plans: PlanArgs,
 }
 
 /// `mixup preview`

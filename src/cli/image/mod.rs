@@ -33,6 +33,7 @@ pub fn train(args: TrainImageArgs) -> Result<()> {
         training: &args.training,
         output: &args.output,
         checkpoint: args.checkpoint,
+        plans: &args.plans,
         defaults: defaults(&model),
         head_rate: None,
     };

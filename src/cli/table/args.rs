@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::args::{CheckpointArgs, MixArgs, OutputArgs, TrainingArgs};
+use crate::cli::args::{CheckpointArgs, MixArgs, OutputArgs, PlanArgs, TrainingArgs};
 
 /// What stands where in a table.
 #[derive(Debug, Clone, Args)]
@@ -138,6 +138,8 @@ pub struct TrainTableArgs {
     pub output: OutputArgs,
     #[command(flatten)]
     pub checkpoint: CheckpointArgs,
+    #[command(flatten)]
+    pub plans: PlanArgs,
 }
 
 /// What becomes of probabilities that were learnt on balanced rows.

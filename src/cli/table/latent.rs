@@ -75,6 +75,7 @@ impl Network<'_> {
             validation: &[],
             scheduler: &Schedule::preset("none")?.check(&[Site::Pooled], &run)?,
             neighbours: None,
+            replay: None,
             settings: training,
             device: self.device,
         };

@@ -7,8 +7,8 @@ use candle_mixup::nn::Weights;
 use candle_mixup::schedule::{Domain, Features, Pairing, Schedule, Scheduler, Task};
 use candle_mixup::table::{TableModel, TableModelSettings, TableSource};
 use candle_mixup::train::{
-    Checkpoint, ClassWeights, Job, Labels, Outcome, TargetKind, TrainSettings, Watcher,
-    class_neighbours, logits, neighbours, probabilities, train,
+    Checkpoint, ClassWeights, Job, Labels, Outcome, PlanHeader, Plans, TargetKind, TrainSettings,
+    Watcher, class_neighbours, logits, neighbours, probabilities, train,
 };
 use candle_mixup::{Error, Tapped};
 
@@ -73,6 +73,7 @@ impl<'a> Network<'a> {
         &self,
         training: &TrainSettings,
         validation: &[u32],
+        replay: Option<&Plans>,
         watcher: &mut dyn Watcher,
         checkpoint: Option<&mut Checkpoint>,
     ) -> Result<Outcome> {
@@ -89,10 +90,18 @@ impl<'a> Network<'a> {
             validation,
             scheduler: &self.scheduler,
             neighbours: neighbours.as_deref(),
+            replay,
             settings: training,
             device: self.device,
         };
         Ok(train(job, watcher, checkpoint)?)
+    }
+
+    /// What the plans of a run are saved under.
+    pub fn plan_header(&self, training: &TrainSettings) -> PlanHeader {
+        let (schedule, s) = (self.scheduler.schedule(), training);
+        let rows = self.prepared.train.len();
+        PlanHeader::new(schedule, rows, (s.batch, s.accumulate), s.seed)
     }
 
     /// Targets whose validation scores are those of probabilities with the real shares.

@@ -109,7 +109,7 @@ fn by_network(
     training: &TrainSettings,
     watcher: &mut dyn Watcher,
 ) -> Result<Told> {
-    let mut outcome = network.train(training, &[], watcher, None)?;
+    let mut outcome = network.train(training, &[], None, watcher, None)?;
     let (shift, notes) = match &arm.treatment {
         Treatment::Latent(settings) => {
             let head = network.rebalance_head(settings, training, watcher)?;

@@ -265,4 +265,7 @@ pub struct TrainTableSettings {
     pub networks: Networks,
     /// How to train.
     pub training: TrainSettings,
+    /// The file of plans, or the run, that was carried out in place of drawn ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<String>,
 }

@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 use candle_mixup::linearity::Linearity;
 use candle_mixup::metrics::Scores;
 use candle_mixup::report::{self, TrainReport};
-use candle_mixup::train::{Checkpoint, Outcome};
-use candle_mixup::{Error, files};
+use candle_mixup::train::{Checkpoint, Outcome, PLANS, Plans};
+use candle_mixup::{Error, Tapped, files};
 use serde_json::json;
 
 use super::args::TrainTableArgs;
@@ -20,6 +20,7 @@ use super::task::Kind;
 use crate::cli::describe::{draws, per_class, report_points};
 use crate::cli::interrupt::Interrupt;
 use crate::cli::progress::{Bars, RunBar, WorkBar};
+use crate::cli::recorded::Recorded;
 use crate::cli::run_dir::RunDir;
 use crate::cli::settings;
 use crate::cli::train::{RESULT, already_finished, print_file};
@@ -43,6 +44,11 @@ fn train_table(args: &TrainTableArgs, started: Instant) -> Result<()> {
     let ready = Ready::new(args, &reading)?;
     reading.finish();
     let network = ready.network()?;
+    let header = network.plan_header(&ready.settings.training);
+    let replay = args.plans.replay.as_deref().map(Plans::read).transpose()?;
+    if let Some(plans) = &replay {
+        plans.check(&header, &network.model.sites())?;
+    }
     let settings = serde_json::to_value(&ready.settings)?;
     let dir = RunDir::open(&args.output, "train-table", &settings, RESULT)?;
     if dir.finished {
@@ -63,7 +69,17 @@ fn train_table(args: &TrainTableArgs, started: Instant) -> Result<()> {
         &ready.settings.arm.name,
         interrupt,
     );
-    let outcome = ready.train(&network, bar, &mut checkpoint, &dir)?;
+    let log = args.plans.save_plans.then(|| dir.file(PLANS));
+    let mut watcher = Recorded::new(bar, log);
+    watcher.record(header);
+    let outcome = ready.train(
+        &network,
+        replay.as_ref(),
+        &mut watcher,
+        &mut checkpoint,
+        &dir,
+    )?;
+    watcher.finish()?;
     let test = ready.score(&network, &outcome)?;
     let linearity = network.linearity(&ready.test)?;
     let seconds = started.elapsed().as_secs_f64();
@@ -76,12 +92,19 @@ impl Ready {
     fn train(
         &self,
         network: &Network<'_>,
-        mut bar: RunBar,
+        replay: Option<&Plans>,
+        watcher: &mut Recorded,
         checkpoint: &mut Checkpoint,
         dir: &RunDir,
     ) -> Result<Outcome> {
         let training = &self.settings.training;
-        match network.train(training, &self.validation, &mut bar, Some(checkpoint)) {
+        match network.train(
+            training,
+            &self.validation,
+            replay,
+            watcher,
+            Some(checkpoint),
+        ) {
             Err(e) if matches!(e.downcast_ref(), Some(Error::Interrupted)) => {
                 let path = dir.path().display();
                 Err(e.context(format!(

@@ -21,6 +21,7 @@ pub fn train(args: TrainTextArgs) -> Result<()> {
         training: &args.training,
         output: &args.output,
         checkpoint: args.checkpoint,
+        plans: &args.plans,
         defaults: defaults(&model.model),
         head_rate: Some(head_rate(&args.model)?),
     };

@@ -52,7 +52,7 @@ pub fn arms_rows(arms: &ArmsLinearity) -> Vec<Vec<String>> {
         "difference",
     ];
     let rows = arms.arms.iter().map(|arm| {
-        let columns = [&arm.fit, &arm.relative_gap, &arm.gap].map(|m| cells(m));
+        let columns = [&arm.fit, &arm.relative_gap, &arm.gap].map(cells);
         let name = std::iter::once(arm.name.clone());
         name.chain(columns.into_iter().flatten()).collect()
     });

@@ -73,6 +73,7 @@ impl Run {
             validation: &[],
             scheduler: &self.scheduler,
             neighbours: self.neighbours.as_deref(),
+            replay: None,
             settings: &self.training,
             device: self.task.device(),
         };

@@ -1,0 +1,175 @@
+//! `--save-plans`, `--replay` and `mixup schedule --replay`.
+#![cfg(feature = "cli")]
+
+#[path = "common/program.rs"]
+mod program;
+
+use std::io::{Read, Write};
+
+use anyhow::{Result, ensure};
+use flate2::Compression;
+use flate2::read::MultiGzDecoder;
+use flate2::write::GzEncoder;
+use program::Desk;
+
+const IMAGE: &str =
+    "train image --data @digits --model mlp --hidden 16 --per-class 10 --steps 30 --quiet";
+
+fn plans(desk: &Desk, name: &str) -> Result<String> {
+    let mut text = String::new();
+    MultiGzDecoder::new(&desk.read(name)?[..]).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+fn save(desk: &Desk, name: &str, text: &str) -> Result<()> {
+    let mut out = GzEncoder::new(Vec::new(), Compression::fast());
+    out.write_all(text.as_bytes())?;
+    desk.write(name, out.finish()?)
+}
+
+fn refused(desk: &Desk, code: i32, args: &str, words: &[&str]) -> Result<()> {
+    let ended = desk.mixup(args)?;
+    ensure!(ended.code == Some(code), "{args}: {ended:?}");
+    for word in words {
+        ensure!(
+            ended.stderr.contains(word),
+            "{args}: no '{word}' in {}",
+            ended.stderr
+        );
+    }
+    Ok(())
+}
+
+/// The model and the plans of a run and of its replay are the same, byte for byte.
+fn replays(desk: &Desk, train: &str) -> Result<()> {
+    desk.succeeds(&format!("{train} --save-plans --out a"))?;
+    desk.succeeds(&format!("{train} --save-plans --replay a --out b"))?;
+    ensure!(desk.read("a/model.safetensors")? == desk.read("b/model.safetensors")?);
+    ensure!(plans(desk, "a/plans.jsonl.gz")? == plans(desk, "b/plans.jsonl.gz")?);
+    ensure!(
+        !desk
+            .names("a")?
+            .iter()
+            .any(|name| name.contains("unfinished"))
+    );
+    Ok(())
+}
+
+#[test]
+fn replayed_image_runs_give_the_same_bytes_whatever_the_blend() -> Result<()> {
+    for mix in ["manifold", "cutmix", "regmixup", "none"] {
+        let desk = Desk::new()?;
+        replays(&desk, &format!("{IMAGE} --mix {mix}"))?;
+        let lines = plans(&desk, "a/plans.jsonl.gz")?;
+        ensure!(
+            lines.lines().count() == 31,
+            "{mix}: a header and a line a step"
+        );
+        let plain = lines.matches("\"plan\":null").count();
+        ensure!(
+            (plain == 30) == (mix == "none"),
+            "{mix}: {plain} plain steps"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn replayed_table_and_text_runs_give_the_same_bytes() -> Result<()> {
+    let desk = Desk::new()?;
+    replays(
+        &desk,
+        "train table --data @car --model mlp --mix featmix --steps 20 --accumulate 2 --quiet",
+    )?;
+    ensure!(
+        plans(&desk, "a/plans.jsonl.gz")?.lines().count() == 41,
+        "a line a pass"
+    );
+    let desk = Desk::new()?;
+    desk.tiny_encoder("tiny")?;
+    replays(
+        &desk,
+        "train text --data rows.csv --model tiny --mix manifold --steps 12 --batch 8 --quiet",
+    )
+}
+
+#[test]
+fn an_edited_plan_is_carried_out() -> Result<()> {
+    let desk = Desk::new()?;
+    desk.succeeds(&format!("{IMAGE} --mix mixup --save-plans --out a"))?;
+    let text = plans(&desk, "a/plans.jsonl.gz")?;
+    let mut lines: Vec<String> = text.lines().map(String::from).collect();
+    lines[5] = r#"{"step":4,"plan":null}"#.into();
+    save(&desk, "edited.gz", &(lines.join("\n") + "\n"))?;
+    desk.succeeds(&format!(
+        "{IMAGE} --mix mixup --save-plans --replay edited.gz --out b"
+    ))?;
+    ensure!(desk.read("a/model.safetensors")? != desk.read("b/model.safetensors")?);
+    ensure!(plans(&desk, "b/plans.jsonl.gz")?.lines().nth(5) == Some(lines[5].as_str()));
+    Ok(())
+}
+
+#[test]
+fn saved_plans_are_printed() -> Result<()> {
+    let desk = Desk::new()?;
+    desk.succeeds(&format!("{IMAGE} --mix mixup --save-plans --out a"))?;
+    let printed = desk.succeeds("schedule --replay a --show 3")?;
+    ensure!(
+        printed.contains("100 training rows, batches of")
+            && printed.contains("30 of 30 passes mix")
+    );
+    let json = desk.prints("schedule --replay a/plans.jsonl.gz --json")?;
+    ensure!(json["steps"].as_array().map(Vec::len) == Some(30));
+    ensure!(json["steps"][29]["plan"]["site"] == "input" && json["header"]["training_rows"] == 100);
+    Ok(())
+}
+
+#[test]
+fn plans_that_do_not_suit_a_run_are_refused() -> Result<()> {
+    let desk = Desk::new()?;
+    desk.succeeds(&format!("{IMAGE} --mix mixup --save-plans --out a"))?;
+    desk.succeeds(&format!("{IMAGE} --mix mixup --out without"))?;
+    let other = |change: &str| IMAGE.replace("--per-class 10", change);
+    let few = other("--per-class 8");
+    refused(
+        &desk,
+        1,
+        &format!("{few} --mix mixup --replay a --out r"),
+        &["training rows were 100, now 80"],
+    )?;
+    refused(
+        &desk,
+        1,
+        &format!("{IMAGE} --mix manifold --replay a --out r"),
+        &["the schedule is another"],
+    )?;
+    let long = IMAGE.replace("--steps 30", "--steps 31");
+    refused(
+        &desk,
+        1,
+        &format!("{long} --mix mixup --replay a --out s"),
+        &["30 passes were saved"],
+    )?;
+    refused(
+        &desk,
+        1,
+        &format!("{IMAGE} --mix mixup --replay without --out r"),
+        &["without/plans.jsonl.gz"],
+    )?;
+    let text = plans(&desk, "a/plans.jsonl.gz")?;
+    let spoilt = |from: &str, to: &str| save(&desk, "x.gz", &text.replacen(from, to, 1));
+    let replay = format!("{IMAGE} --mix mixup --replay x.gz --out r");
+    spoilt("\"site\":\"input\"", "\"site\":\"hidden9\"")?;
+    refused(&desk, 1, &replay, &["x.gz", "step 0", "no site hidden9"])?;
+    spoilt("\"own\":[0,", "\"own\":[9999,")?;
+    refused(&desk, 1, &replay, &["x.gz", "step 0", "own"])?;
+    spoilt("{\"step\":3,", "{\"step\":7,")?;
+    refused(&desk, 1, &replay, &["x.gz", "line 5", "step 7, expected 3"])?;
+    spoilt("\"format\":1", "\"format\":2")?;
+    refused(&desk, 1, &replay, &["line 1", "format 2, expected 1"])?;
+    let bytes = desk.read("a/plans.jsonl.gz")?;
+    desk.write("x.gz", &bytes[..bytes.len() / 2])?;
+    refused(&desk, 1, "schedule --replay x.gz", &["x.gz", "line"])?;
+    ensure!(!desk.at("r").exists(), "nothing was begun");
+    Ok(())
+}
