@@ -64,3 +64,11 @@ fn regression_reaches_its_error() {
 fn image_reaches_its_accuracy() {
     assert!(number(&run("image"), "cutmix: accuracy ") > 0.85);
 }
+
+#[test]
+fn linearity_is_measured_and_a_linear_head_has_none() {
+    let text = run("linearity");
+    let gap = number(&text, "none at input: relative gap ");
+    assert!(0.05 < gap && gap < 0.5, "{gap}");
+    assert!(number(&text, "none at pooled: relative gap ") < 1e-4);
+}

@@ -33,6 +33,7 @@ fn every_purpose_has_its_own_pinned_stream() {
         Purpose::Tree,
         Purpose::Augment,
         Purpose::Box,
+        Purpose::Probe,
     ];
     let draws = purposes.map(|purpose| Stream::new(42, purpose, 7).next_u64());
     assert_eq!(
@@ -56,7 +57,8 @@ fn every_purpose_has_its_own_pinned_stream() {
             5379784678109318232,
             8512638489043015715,
             1769483707432313739,
-            9114615079225970762
+            9114615079225970762,
+            15687762271919882636
         ]
     );
 }
@@ -388,4 +390,14 @@ fn boxes_and_the_choice_of_blends_are_pinned() {
         &[],
     ];
     assert_eq!(plans.collect::<Vec<_>>(), cut);
+}
+
+#[test]
+fn pairs_to_measure_between_are_pinned() {
+    let rows: Vec<u32> = (10..16).collect();
+    let pairs = candle_mixup::linearity::RowPairs::random(&rows, 4, 42).expect("six rows");
+    assert_eq!(
+        (pairs.own(), pairs.partner()),
+        (&[13, 15, 10, 11][..], &[11, 11, 15, 15][..])
+    );
 }

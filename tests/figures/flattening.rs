@@ -1,11 +1,11 @@
 //! What mixing hidden states does to them: each class's states come to lie along fewer directions (Verma et al. 2019).
 
 use candle_core::{Device, Tensor};
+use candle_mixup::linearity::spectra;
 use candle_mixup::nn::{Activation, Linear, Weights};
-use candle_mixup::{Flow, RecordTap, Result, RowSource, Site, Tap, Tapped};
+use candle_mixup::{Flow, Result, Site, Tap, Tapped};
 
 use crate::digits::{CLASSES, Digits, PLAIN, Ran, Run, by_arm, labels};
-use crate::spectrum::singular_values;
 use crate::spread::Spread;
 
 const NECK: usize = 12;
@@ -89,25 +89,24 @@ fn run(digits: &Digits, schedule: &str, seed: u64) -> Result<Spectrum> {
         seed,
     }
     .train()?;
-    let (mut first, mut others) = (0.0, 0.0);
-    for class in 0..CLASSES as u32 {
-        let of_class = |row: &u32| digits.classes()[*row as usize] == class;
-        let rows: Vec<u32> = split.train.iter().copied().filter(of_class).collect();
-        let values = singular_values(states(&model, digits, &rows)?);
-        first += values[0] / CLASSES as f64;
-        others += values[1..].iter().sum::<f64>() / CLASSES as f64;
-    }
-    Ok(Spectrum { first, others, ran })
-}
-
-/// The states of these rows at the bottleneck, by column.
-fn states(model: &Bottleneck, digits: &Digits, rows: &[u32]) -> Result<Vec<Vec<f64>>> {
-    let mut tap = RecordTap::new(&[Site::Hidden(1)]);
-    model.forward(&digits.source.batch(rows)?, &mut tap)?;
-    let states = tap.flows()[0].1.x.t()?.to_vec2::<f32>()?;
-    assert_eq!((states.len(), states[0].len()), (NECK, rows.len()));
-    let column = |c: &Vec<f32>| c.iter().map(|&v| f64::from(v)).collect();
-    Ok(states.iter().map(column).collect())
+    let classes: Vec<u32> = split
+        .train
+        .iter()
+        .map(|row| digits.classes()[*row as usize])
+        .collect();
+    let found = spectra(
+        &model,
+        &digits.source,
+        &split.train,
+        &classes,
+        &[Site::Hidden(1)],
+    )?;
+    assert_eq!(found[0].values.len(), NECK);
+    Ok(Spectrum {
+        first: found[0].first,
+        others: found[0].others,
+        ran,
+    })
 }
 
 /// λ ~ Beta(2, 2), one a batch, a permutation of the batch. The reference is an independent run of the same protocol;

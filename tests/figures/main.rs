@@ -6,5 +6,4 @@ mod corrupted_labels;
 mod digits;
 mod flattening;
 mod sample_pairing;
-mod spectrum;
 mod spread;
