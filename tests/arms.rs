@@ -96,3 +96,12 @@ fn an_arm_that_was_not_measured_is_left_out_and_nothing_is_said_without_the_firs
     assert!(ArmsLinearity::of(&comparison).is_none());
     assert!(!compare_table(&comparison).contains("relative gap"));
 }
+
+#[test]
+fn rounding_is_not_taken_for_a_gap() {
+    let tiny: Vec<_> = PLAIN.iter().map(|(a, f, g)| (*a, *f, g * 1e-7)).collect();
+    let less: Vec<_> = NEARER.iter().map(|(a, f, g)| (*a, *f, g * 1e-7)).collect();
+    let found = ArmsLinearity::of(&compared(&[("none", &tiny), ("mixup", &less)]));
+    let answer = found.expect("measured").answer;
+    assert_eq!(answer[1], "They are linear at embedding, to rounding.");
+}

@@ -135,6 +135,9 @@ impl<'a> Runs<'a> {
     }
 }
 
+/// Relative gaps below this are the rounding of f32.
+const ROUNDING: f64 = 1e-5;
+
 /// The sentences.
 struct Answer<'a> {
     comparison: &'a Comparison,
@@ -157,7 +160,9 @@ impl Answer<'_> {
         let nearest = alike
             .iter()
             .min_by(|a, b| a.relative_gap.mean.total_cmp(&b.relative_gap.mean));
-        if let (Some(nearest), 2..) = (nearest, alike.len()) {
+        if alike.iter().all(|arm| arm.relative_gap.mean < ROUNDING) {
+            sentences.push(format!("They are linear at {}, to rounding.", self.site));
+        } else if let (Some(nearest), 2..) = (nearest, alike.len()) {
             sentences.push(self.nearest(nearest, first));
         }
         sentences
