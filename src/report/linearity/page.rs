@@ -4,7 +4,7 @@ use super::cells::html_table;
 use super::input::{LinearityReport, RunLinearity};
 use super::runs::{VIEWS, gap_tables, view_rows};
 use crate::error::Result;
-use crate::linearity::{AtWeight, Linearity};
+use crate::linearity::{AtWeight, Linearity, SiteLinearity};
 use crate::plan::Site;
 use crate::report::html;
 use crate::report::plot::{self, Band, Style};
@@ -65,13 +65,16 @@ fn main_pairs(run: &RunLinearity) -> Option<&Linearity> {
 }
 
 /// What is drawn over λ.
-type Curve = (&'static str, fn(&AtWeight) -> Option<f64>);
+type Curve = (&'static str, fn(&SiteLinearity, &AtWeight) -> Option<f64>);
 
 const CURVES: [Curve; 4] = [
-    ("gap", |at| Some(at.gap)),
-    ("confidence", |at| at.confidence),
-    ("margin", |at| at.margin),
-    ("share of a third class", |at| at.third_class),
+    // By the mean distance of the ends, which is gap / relative_gap.
+    ("relative gap", |site, at| {
+        Some(at.gap * site.relative_gap? / site.gap)
+    }),
+    ("confidence", |_, at| at.confidence),
+    ("margin", |_, at| at.margin),
+    ("share of a third class", |_, at| at.third_class),
 ];
 
 fn by_weight(runs: &[RunLinearity]) -> Result<String> {
@@ -80,9 +83,16 @@ fn by_weight(runs: &[RunLinearity]) -> Result<String> {
         for (name, value) in CURVES {
             let points = |run: &RunLinearity| {
                 let found = main_pairs(run).and_then(|l| l.sites.iter().find(|s| s.site == site));
-                let weights = found.map_or(&[][..], |s| &s.by_weight);
-                let point = |at: &AtWeight| Some((at.weight, value(at)?));
-                weights.iter().filter_map(point).collect()
+                let Some(found) = found else {
+                    return Vec::new();
+                };
+                let point = |at: &AtWeight| Some((at.weight, value(found, at)?));
+                found
+                    .by_weight
+                    .iter()
+                    .filter_map(point)
+                    .filter(|p| p.1.is_finite())
+                    .collect()
             };
             let name = format!("{name}, {site}");
             if let Some(svg) = plot::curves(&name, "weight of the first row", &lines(runs, points))?
@@ -103,7 +113,7 @@ fn by_site(runs: &[RunLinearity]) -> Result<String> {
     let axis = names.join(", ");
     let points = |run: &RunLinearity| {
         let found = main_pairs(run).map_or(&[][..], |l| &l.sites);
-        let point = |site: &crate::linearity::SiteLinearity| {
+        let point = |site: &SiteLinearity| {
             let place = sites.iter().position(|s| *s == site.site)?;
             Some((place as f64, site.relative_gap?))
         };
