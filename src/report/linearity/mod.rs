@@ -16,5 +16,6 @@ pub use page::linearity_page;
 pub use runs::runs_table;
 #[cfg(feature = "cli")]
 pub(super) use words::{arms_note, sites_note};
-pub(super) use words::{arms_rows, sites_rows};
+#[cfg(feature = "cli")]
+use words::{arms_rows, sites_rows};
 pub use words::{arms_table, linearity_table};
