@@ -11,8 +11,8 @@ pub struct Data {
     pub y: Vec<f64>,
 }
 
-/// Two standard normal numbers (Box and Muller 1958).
-fn normal(stream: &mut Stream) -> f64 {
+/// A standard normal number (Box and Muller 1958).
+pub fn normal(stream: &mut Stream) -> f64 {
     let radius = (-2.0 * (1.0 - stream.unit()).ln()).sqrt();
     radius * (std::f64::consts::TAU * stream.unit()).cos()
 }

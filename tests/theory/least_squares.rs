@@ -1,6 +1,11 @@
-//! Least squares on expected moments.
+//! Least squares on expected moments, over all ordered pairs, own included; m and ȳ are the means of rows and targets:
+//!
+//! ```text
+//! E x̃x̃ᵀ = (E λ² + E (1−λ)²) · mean xxᵀ + 2 E λ(1−λ) · m mᵀ
+//! E x̃ỹ  = the same of xy and m ȳ, targets mixed;   E λ · mean xy + E (1−λ) · m ȳ, targets of the row itself
+//! ```
 
-use crate::data::{Data, ROWS, WIDTH, mean};
+use crate::data::{Data, ROWS, WIDTH, mean, over_pairs};
 use crate::quadrature::Moments;
 
 /// Whose target a mixed row has.
@@ -72,4 +77,44 @@ pub fn distance(a: &[f64], b: &[f64]) -> f64 {
     a.iter()
         .zip(b)
         .fold(0.0, |m: f64, (a, b)| m.max((a - b).abs()))
+}
+
+/// The same without an intercept, by going through all pairs: two values of λ stand for its law.
+fn by_pairs(data: &Data, law: Moments, target: Target) -> Vec<f64> {
+    let over = |of: &dyn Fn(&[f64], f64) -> f64| {
+        over_pairs(|i, j| {
+            let at = |(l, p): (f64, f64)| {
+                let mix = |a: f64, b: f64| l * a + (1.0 - l) * b;
+                let row: Vec<f64> = (0..WIDTH)
+                    .map(|c| mix(data.x[i][c], data.x[j][c]))
+                    .collect();
+                let mixed = mix(data.y[i], data.y[j]);
+                let own = target == Target::Own;
+                p * of(&row, if own { data.y[i] } else { mixed })
+            };
+            law.two_values().into_iter().map(at).sum()
+        })
+    };
+    let rows = (0..WIDTH).map(|a| {
+        let row = (0..WIDTH).map(|b| over(&|x, _| x[a] * x[b]));
+        row.chain([over(&|x, y| x[a] * y)]).collect()
+    });
+    solved(rows.collect())
+}
+
+#[test]
+fn expected_moments_are_those_of_all_pairs() {
+    // Uncentred and without an intercept: with one, mixed targets give ordinary least squares whatever the moments.
+    let data = Data::new(1, 3.0);
+    for law in [
+        Moments::beta(0.2),
+        Moments::beta(2.0),
+        Moments::constant(0.7),
+    ] {
+        for target in [Target::Mixed, Target::Own] {
+            let found = mixed(&data, law, target, false);
+            let off = distance(&found[1..], &by_pairs(&data, law, target));
+            assert!(off < 1e-8, "{off}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 mod data;
 mod least_squares;
 mod linear_models;
+mod principal;
 mod quadrature;
 mod regulariser;
 mod reweighting;

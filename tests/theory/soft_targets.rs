@@ -8,7 +8,10 @@
 //! The second is smoothing towards the frequencies by ε = 1 − λ; with balanced classes it is uniform label smoothing.
 
 use candle_core::{DType, Device, Tensor};
+use candle_mixup::random::{Purpose, Stream};
 use candle_mixup::{Loss, Pairs, Result, mix_targets, one_hot, smooth};
+
+use crate::data::normal;
 
 const CLASSES: usize = 3;
 
@@ -26,7 +29,11 @@ fn mixed_with_all(labels: &[u32], lambda: f64) -> Result<Vec<Vec<f64>>> {
 
 #[test]
 fn a_label_drawn_from_the_two_is_their_average_in_expectation() -> Result<()> {
-    let logits = Tensor::randn(0f32, 2.0, (8, CLASSES), &Device::Cpu)?;
+    let mut stream = Stream::new(12, Purpose::Split, 0);
+    let logits: Vec<f32> = (0..8 * CLASSES)
+        .map(|_| 2.0 * normal(&mut stream) as f32)
+        .collect();
+    let logits = Tensor::from_vec(logits, (8, CLASSES), &Device::Cpu)?;
     let labels = [0, 2, 1, 1, 0, 2, 2, 0];
     let others: Vec<u32> = labels.iter().rev().copied().collect();
     let targets = |labels: &[u32]| one_hot(labels, CLASSES, &Device::Cpu);
