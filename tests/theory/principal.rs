@@ -1,5 +1,4 @@
-//! Mixing along all principal directions is mixing the input (Jolliffe 2002, section 2.1: the directions are an orthonormal
-//! basis), so that PCA space by itself changes nothing; leaving directions out does.
+//! Mixing along all principal directions is mixing the input (the directions are an orthonormal basis), so that PCA space by itself changes nothing; leaving directions out does.
 //!
 //! ```text
 //! V of all d directions:   Vᵀ(λ V x_i + (1−λ) V x_j) = λ x_i + (1−λ) x_j,   since VᵀV = 1

@@ -1,5 +1,5 @@
-//! Expectations over λ: Gauss-Legendre nodes on (0, 1), found as the roots of Legendre's polynomial by Newton's steps
-//! (Press et al. 2007, section 4.6), in u rather than in λ:
+//! Expectations over λ: Gauss-Legendre nodes on (0, 1), found as the roots of Legendre's polynomial by Newton's steps,
+//! in u rather than in λ:
 //!
 //! ```text
 //! λ = sin²(πu/2),  dλ = π/2 · sin(πu) du

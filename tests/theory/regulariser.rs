@@ -1,5 +1,5 @@
-//! Mixup of a logistic regression as a regulariser, to second order in the scores (Zhang et al. 2021, lemma 3.1 and
-//! theorem 3.1), X centred, s = σ(f), Σ = XᵀX/n, λ ~ Beta(α, α):
+//! Mixup of a logistic regression as a regulariser, to second order in the scores (Zhang et al. 2021,
+//! arXiv 2010.04819), X centred, s = σ(f), Σ = XᵀX/n, λ ~ Beta(α, α):
 //!
 //! ```text
 //! L_mix ≈ L_std + R1 + R2

@@ -1,5 +1,5 @@
 //! Mixing both sides is mixing the features alone, by another law of λ, for losses ℓ = h(f) − y f (logistic: h = log(1 +
-//! eᶠ); squared: h = f²/2), of which the expectations over all ordered pairs agree (Zhang et al. 2021, lemma 3.1;
+//! eᶠ); squared: h = f²/2), of which the expectations over all ordered pairs agree (Zhang et al. 2021, arXiv 2010.04819;
 //! Carratino et al. 2022):
 //!
 //! ```text
