@@ -1,10 +1,13 @@
 //! Saved plans: whatever the blend, and when a run is taken up.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use candle_mixup::schedule::Schedule;
+use candle_mixup::schedule::{Basis, Schedule};
 use candle_mixup::train::{PlanHeader, PlanLog, Plans};
-use candle_mixup::{Blend, Boxes, Error, Frame, MixPlan, Pairs, PixelBox, Result, Site};
+use candle_mixup::{
+    Blend, Boxes, ColumnMask, Error, Frame, MixPlan, Pairs, PixelBox, Principal, Result, Site,
+};
 
 fn header() -> PlanHeader {
     PlanHeader::new(&Schedule::default(), 40, (4, 1), 7)
@@ -24,12 +27,29 @@ fn plan(step: u64) -> Option<MixPlan> {
     (!step.is_multiple_of(3)).then(|| MixPlan {
         site: Site::Hidden(2),
         pairs,
-        blend: match step % 2 {
+        blend: match step % 4 {
             0 => Blend::Linear,
-            _ => Blend::Box(cut.expect("inside")),
+            1 => Blend::Box(cut.expect("inside")),
+            2 => Blend::Columns(mask()),
+            _ => Blend::Principal(Principal {
+                basis: Arc::new(basis()),
+                own: (step > 8).then(mask),
+            }),
         },
         loaded: vec![39],
     })
+}
+
+fn mask() -> ColumnMask {
+    ColumnMask::new(vec![1, 3], vec![true, false, false, true]).expect("a mask")
+}
+
+fn basis() -> Basis {
+    Basis {
+        cells: 2,
+        directions: vec![0.6, 0.8, -0.8, 0.6],
+        variances: vec![1.0 / 3.0, 0.1],
+    }
 }
 
 fn written(path: &Path, steps: std::ops::Range<u64>, sync: Option<u64>) -> Result<PlanLog> {
@@ -47,10 +67,10 @@ fn written(path: &Path, steps: std::ops::Range<u64>, sync: Option<u64>) -> Resul
 fn plans_come_back_bit_for_bit() -> Result<()> {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("plans.jsonl.gz");
-    written(&path, 0..9, None)?.finish()?;
+    written(&path, 0..13, None)?.finish()?;
     let read = Plans::read(folder.path())?;
     assert_eq!(read.header(), &header());
-    let expected: Vec<_> = (0..9).map(plan).collect();
+    let expected: Vec<_> = (0..13).map(plan).collect();
     assert_eq!(read.plans(), expected);
     assert!(read.check(&header(), &[Site::Hidden(2)]).is_ok());
     let elsewhere = read.check(&header(), &[Site::Input]);
@@ -86,4 +106,47 @@ fn what_was_not_saved_from_the_start_is_refused() {
         short.to_string().contains("--save-plans from the start"),
         "{short}"
     );
+}
+
+/// 40 rows by fours, three batches a step: ten passes an epoch have the numbers 0 to 9 and 12 to 21.
+#[test]
+fn numbers_that_no_pass_has_are_left_out_when_a_run_is_taken_up() -> Result<()> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("plans.jsonl.gz");
+    let header = PlanHeader::new(&Schedule::default(), 40, (4, 3), 7);
+    let add = |log: &mut PlanLog, steps: std::ops::Range<u64>| {
+        let mut steps = steps.filter(|step| step % 12 < 10);
+        steps.try_for_each(|step| log.add(step, plan(step).as_ref()))
+    };
+    let mut cut_off = PlanLog::new(&path, header.clone());
+    add(&mut cut_off, 0..15)?;
+    cut_off.sync()?;
+    add(&mut cut_off, 15..20)?;
+    std::mem::forget(cut_off);
+    let mut taken_up = PlanLog::new(&path, header);
+    add(&mut taken_up, 15..24)?;
+    taken_up.finish()?;
+    let read = Plans::read(&path)?;
+    let steps: Vec<u64> = read.steps().map(|(step, _)| step).collect();
+    assert_eq!(steps, (0..10).chain(12..22).collect::<Vec<_>>());
+    assert!(
+        read.steps()
+            .all(|(step, saved)| saved == plan(step).as_ref())
+    );
+    Ok(())
+}
+
+#[test]
+fn a_run_that_was_cut_off_after_its_file_had_its_name_is_taken_up() -> Result<()> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("plans.jsonl.gz");
+    written(&path, 0..9, None)?.finish()?;
+    let whole = Plans::read(&path)?;
+    // The checkpoint stood before step 5.
+    written(&path, 5..9, None)?.finish()?;
+    assert_eq!(Plans::read(&path)?.plans(), whole.plans());
+    // It stood after the last step.
+    PlanLog::new(&path, header()).finish()?;
+    assert_eq!(Plans::read(&path)?.plans(), whole.plans());
+    Ok(())
 }

@@ -130,6 +130,7 @@ impl<T: Task> Prepared<T> {
             let (batch, rows) = ((training.batch, training.accumulate), rows.train.len());
             let header = PlanHeader::new(scheduler.schedule(), rows, batch, training.seed);
             plans.check(&header, &built.model.sites())?;
+            plans.check_length(&training)?;
         }
         let settings = RunSettings {
             version: env!("CARGO_PKG_VERSION").into(),

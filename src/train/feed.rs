@@ -142,7 +142,7 @@ impl<'a, S: RowSource> Feeder<'a, S> {
     /// The schedule knows the training rows by their places, so that no partner can come from anywhere else.
     fn pass(&self, clock: Clock, places: &[u32]) -> Result<Pass<S::Input>> {
         let plan = match self.replay {
-            Some(plans) => plans.at(clock.step)?,
+            Some(plans) => plans.at(clock.step, places.len())?,
             None => {
                 let batch = self.prepared.rows(places, self.neighbours);
                 self.scheduler.plan(clock, batch)?
@@ -159,6 +159,10 @@ impl<'a, S: RowSource> Feeder<'a, S> {
             seed: self.settings.seed,
             epoch: clock.epoch,
             plan: plan.as_ref(),
+        });
+        let fed = fed.map_err(|e| match self.replay {
+            Some(plans) => plans.at_step(clock.step, e),
+            None => e,
         })?;
         let lone = plan.is_none() && places.len() == 1;
         Ok(Pass {

@@ -1,9 +1,10 @@
 //! The plans of a run, saved as it goes on and taken up again: gzipped JSON lines.
 //!
-//! The first line is a header, and one line a forward pass follows: `{"step": 0, "plan": null}` for a plain one.
+//! The first line is a header, and one line a forward pass follows: `{"step": 0, "plan": null}` for a plain one. Steps
+//! count on the schedule's clock, which leaves some numbers out where an epoch's batches do not make up whole steps.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use flate2::Compression;
@@ -11,7 +12,11 @@ use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 
+use super::numbering::Numbering;
+use super::plan_check;
+use super::settings::TrainSettings;
 use crate::error::{Error, Result};
+use crate::files;
 use crate::plan::{MixPlan, Site};
 use crate::schedule::Schedule;
 
@@ -54,6 +59,11 @@ impl PlanHeader {
             accumulate,
             seed,
         }
+    }
+
+    /// The numbers of the run's passes.
+    fn numbering(&self) -> Numbering {
+        Numbering::new(self.training_rows, self.batch, self.accumulate)
     }
 
     /// Refuses another run's plans; the seed may differ.
@@ -148,7 +158,12 @@ impl PlanLog {
     /// [`Error::Io`].
     pub fn finish(mut self) -> Result<()> {
         self.sync()?;
-        fs::rename(self.unfinished(), &self.path).map_err(Error::io(&self.path))
+        let unfinished = self.unfinished();
+        // A run that was cut off after its last pass may have named the file already.
+        if !self.begun && !unfinished.exists() && self.path.exists() {
+            return Ok(());
+        }
+        fs::rename(unfinished, &self.path).map_err(Error::io(&self.path))
     }
 
     fn unfinished(&self) -> PathBuf {
@@ -157,35 +172,44 @@ impl PlanLog {
         name.into()
     }
 
-    /// Starts the file, with what a run that is taken up saved of the steps before.
+    /// Starts the file, with what a run that is taken up saved of the steps before; until then the old one stays.
     fn begin(&mut self, step: u64) -> Result<()> {
-        let path = self.unfinished();
-        let kept = match step {
-            0 => Vec::new(),
-            _ => lines(&path)?
-                .map_while(Result::ok)
-                .take(step as usize + 1)
-                .collect(),
+        let lines = match step {
+            0 => vec![self.json(&self.header)?],
+            _ => self.kept(step)?,
         };
-        if step > 0 && kept.len() as u64 != step + 1 {
+        files::write_with(self.unfinished(), |file| {
+            let mut out = GzEncoder::new(file, Compression::default());
+            lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+            out.finish().map(|_| ())
+        })
+    }
+
+    /// The header and the lines of the steps before `step`.
+    fn kept(&self, step: u64) -> Result<Vec<String>> {
+        let mut path = self.unfinished();
+        // A run that was cut off after its last pass has named the file, and its checkpoint may stand before that.
+        if !path.exists() && self.path.exists() {
+            path.clone_from(&self.path);
+        }
+        let wanted = self.header.numbering().before(step) as usize + 1;
+        let lines = lines(&path)?.map_while(io::Result::ok);
+        let kept: Vec<String> = lines.take(wanted).collect();
+        if kept.len() != wanted {
             let problem =
                 format!("the plans before step {step} were not saved; --save-plans from the start");
             return Err(Error::file(&path, problem));
         }
-        let file = File::create(&path).map_err(Error::io(&path))?;
-        self.out = Some(GzEncoder::new(file, Compression::default()));
-        if step == 0 {
-            return self.line(&self.header.clone());
-        }
-        for line in kept {
-            self.text(&line)?;
-        }
-        self.sync()
+        Ok(kept)
     }
 
     fn line(&mut self, value: &impl Serialize) -> Result<()> {
-        let text = serde_json::to_string(value).map_err(|e| Error::file(&self.path, e))?;
+        let text = self.json(value)?;
         self.text(&text)
+    }
+
+    fn json(&self, value: &impl Serialize) -> Result<String> {
+        serde_json::to_string(value).map_err(|e| Error::file(&self.path, e))
     }
 
     fn text(&mut self, text: &str) -> Result<()> {
@@ -202,11 +226,23 @@ impl PlanLog {
     }
 }
 
-fn lines(path: &Path) -> Result<impl Iterator<Item = Result<String>>> {
+fn lines(path: &Path) -> Result<impl Iterator<Item = io::Result<String>>> {
     let file = File::open(path).map_err(Error::io(path))?;
-    let path = path.to_path_buf();
-    let lines = BufReader::new(MultiGzDecoder::new(file)).lines();
-    Ok(lines.map(move |line| line.map_err(|e| Error::file(&path, e))))
+    Ok(BufReader::new(MultiGzDecoder::new(file)).lines())
+}
+
+/// The header that the first line of a file is, or what is wrong with it.
+fn header(line: &str) -> std::result::Result<PlanHeader, String> {
+    #[derive(Deserialize)]
+    struct Format {
+        format: u32,
+    }
+    let no_header = |e: serde_json::Error| format!("not the header of a file of plans: {e}");
+    // Another format may well have other fields.
+    match serde_json::from_str(line).map_err(no_header)? {
+        Format { format: FORMAT } => serde_json::from_str(line).map_err(no_header),
+        Format { format } => Err(format!("format {format}, expected {FORMAT}")),
+    }
 }
 
 /// The plans of a run, read back.
@@ -231,19 +267,17 @@ impl Plans {
         let broken = |line: usize, problem: &dyn std::fmt::Display| {
             Error::file(&path, format!("line {line}: {problem}"))
         };
-        let first = lines.next().unwrap_or_else(|| Ok(String::new()))?;
-        let header: PlanHeader = serde_json::from_str(&first)
-            .map_err(|e| broken(1, &format!("not the header of a file of plans: {e}")))?;
-        if header.format != FORMAT {
-            let problem = format!("format {}, expected {FORMAT}", header.format);
-            return Err(broken(1, &problem));
-        }
+        let first = lines.next().unwrap_or_else(|| Ok(String::new()));
+        let header = header(&first.map_err(|e| broken(1, &e))?).map_err(|e| broken(1, &e))?;
+        let numbering = header.numbering();
         let mut plans = Vec::new();
         for (i, line) in lines.enumerate() {
             let text = line.map_err(|e| broken(i + 2, &e))?;
             let line: Line = serde_json::from_str(&text).map_err(|e| broken(i + 2, &e))?;
-            if line.step != i as u64 {
-                return Err(broken(i + 2, &format!("step {}, expected {i}", line.step)));
+            let expected = numbering.number(i as u64);
+            if line.step != expected {
+                let problem = format!("step {}, expected {expected}", line.step);
+                return Err(broken(i + 2, &problem));
             }
             plans.push(line.plan);
         }
@@ -259,9 +293,16 @@ impl Plans {
         &self.header
     }
 
-    /// The plans by pass; `None` for a plain one.
+    /// The plans in the order of the passes; `None` for a plain one. [`steps`](Self::steps) has their numbers.
     pub fn plans(&self) -> &[Option<MixPlan>] {
         &self.plans
+    }
+
+    /// Every pass: its number on the schedule's clock, and its plan.
+    pub fn steps(&self) -> impl Iterator<Item = (u64, Option<&MixPlan>)> {
+        let numbering = self.header.numbering();
+        let plans = self.plans.iter().enumerate();
+        plans.map(move |(i, plan)| (numbering.number(i as u64), plan.as_ref()))
     }
 
     /// Refuses plans that do not suit a run, its header being `run`, or a model with these `sites`.
@@ -270,39 +311,52 @@ impl Plans {
     /// [`Error::File`] saying what differs, or naming the step whose plan cannot be carried out.
     pub fn check(&self, run: &PlanHeader, sites: &[Site]) -> Result<()> {
         self.header.check(run, &self.path)?;
-        for (step, plan) in self.plans.iter().enumerate() {
-            if let Some(plan) = plan {
-                self.check_plan(plan, sites)
-                    .map_err(|e| Error::file(&self.path, format!("step {step}: {e}")))?;
-            }
+        let (rows, batch) = (self.header.training_rows, self.header.batch);
+        for (step, plan) in self.steps() {
+            plan.map_or(Ok(()), |plan| plan_check::check(plan, sites, rows, batch))
+                .map_err(|e| self.at_step(step, e))?;
         }
         Ok(())
     }
 
-    fn check_plan(&self, plan: &MixPlan, sites: &[Site]) -> Result<()> {
-        if !sites.contains(&plan.site) {
-            return Err(Error::NoSite {
-                site: plan.site.to_string(),
-                sites: sites.iter().map(Site::to_string).collect(),
-            });
+    /// Refuses plans that end before a run with these settings does. Where patience may end it, that shows only in the
+    /// run.
+    ///
+    /// # Errors
+    /// [`Error::File`] with both numbers of passes.
+    pub fn check_length(&self, settings: &TrainSettings) -> Result<()> {
+        let steps = settings.steps(self.header.training_rows);
+        let end = steps.saturating_mul(settings.accumulate as u64);
+        let (saved, run) = (self.plans.len(), self.header.numbering().before(end));
+        if settings.patience.is_some() || saved as u64 >= run {
+            return Ok(());
         }
-        let rows = self.header.training_rows;
-        if let Some(row) = plan.loaded.iter().find(|row| **row as usize >= rows) {
-            let range = format!("below the {rows} training rows");
-            return Err(Error::setting("loaded", range, row));
-        }
-        plan.pairs.check_rows(self.header.batch + plan.loaded.len())
+        let problem = format!("{saved} passes were saved, and the run has {run}");
+        Err(Error::file(&self.path, problem))
     }
 
-    /// The plan of a pass.
-    pub(super) fn at(&self, step: u64) -> Result<Option<MixPlan>> {
-        let problem = || {
-            let saved = self.plans.len();
-            Error::file(
-                &self.path,
-                format!("{saved} passes were saved, and the run has more"),
-            )
+    /// The plan of the pass number `step`, on a batch of so many rows.
+    pub(super) fn at(&self, step: u64, rows: usize) -> Result<Option<MixPlan>> {
+        let index = self.header.numbering().before(step) as usize;
+        let Some(plan) = self.plans.get(index).cloned() else {
+            let problem = format!("{index} passes were saved, and the run has more");
+            return Err(Error::file(&self.path, problem));
         };
-        self.plans.get(step as usize).cloned().ok_or_else(problem)
+        // Batches of another seed need not have their sizes in the same order.
+        plan.as_ref()
+            .map_or(Ok(()), |p| p.pairs.check_rows(rows + p.loaded.len()))
+            .map_err(|e| self.at_step(step, e))?;
+        Ok(plan)
+    }
+
+    /// An error of a plan as one of its step in the file; any other error as it is.
+    pub(super) fn at_step(&self, step: u64, e: Error) -> Error {
+        match e {
+            Error::Shape { .. }
+            | Error::Pairs { .. }
+            | Error::Setting { .. }
+            | Error::NoSite { .. } => Error::file(&self.path, format!("step {step}: {e}")),
+            e => e,
+        }
     }
 }

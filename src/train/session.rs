@@ -65,6 +65,7 @@ where
     job.settings.check()?;
     if let Some(plans) = job.replay {
         plans.check(&job.plan_header(), &job.model.sites())?;
+        plans.check_length(job.settings)?;
     }
     let prepared = Prepared::of(&job)?;
     let mut run = Run::new(&job)?;
@@ -207,7 +208,11 @@ where
         let mut tap = MixTap::new(plan.as_ref())
             .training(keys)
             .input_is_mixed(pass.fed.mixed);
-        let logits = job.model.forward(&pass.fed.input, &mut tap)?;
+        let logits = job.model.forward(&pass.fed.input, &mut tap);
+        let logits = logits.map_err(|e| match job.replay {
+            Some(plans) => plans.at_step(pass.clock.step, e),
+            None => e,
+        })?;
         tap.finish(&job.model.sites())?;
         let shape = (pass.incoming.len(), job.labels.outputs());
         let own = Tensor::from_vec(pass.targets, shape, job.device)?;

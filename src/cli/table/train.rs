@@ -48,6 +48,7 @@ fn train_table(args: &TrainTableArgs, started: Instant) -> Result<()> {
     let replay = args.plans.replay.as_deref().map(Plans::read).transpose()?;
     if let Some(plans) = &replay {
         plans.check(&header, &network.model.sites())?;
+        plans.check_length(&ready.settings.training)?;
     }
     let settings = serde_json::to_value(&ready.settings)?;
     let dir = RunDir::open(&args.output, "train-table", &settings, RESULT)?;
