@@ -121,7 +121,13 @@ fn saved_plans_are_printed() -> Result<()> {
     let json = desk.prints("schedule --replay a/plans.jsonl.gz --json")?;
     ensure!(json["steps"].as_array().map(Vec::len) == Some(30));
     ensure!(json["steps"][29]["plan"]["site"] == "input" && json["header"]["training_rows"] == 100);
-    Ok(())
+    let full = desk.succeeds("schedule --replay a --step 2")?;
+    ensure!(full.starts_with("step 2: mixes at input\n") && full.contains("\n0 <- "));
+    let pairs = json["steps"][2]["plan"]["pairs"]["own"].as_array();
+    ensure!(pairs.map(|own| own.len() + 2) == Some(full.lines().count()));
+    let past = ["--step", "a saved pass, 29 at most", "got 30"];
+    refused(&desk, 2, "schedule --replay a --step 30", &past)?;
+    refused(&desk, 2, "schedule --step 3", &["--replay"])
 }
 
 #[test]
@@ -165,11 +171,78 @@ fn plans_that_do_not_suit_a_run_are_refused() -> Result<()> {
     refused(&desk, 1, &replay, &["x.gz", "step 0", "own"])?;
     spoilt("{\"step\":3,", "{\"step\":7,")?;
     refused(&desk, 1, &replay, &["x.gz", "line 5", "step 7, expected 3"])?;
-    spoilt("\"format\":1", "\"format\":2")?;
+    spoilt("\"format\":1", "\"format\":2,\"more\":1")?;
     refused(&desk, 1, &replay, &["line 1", "format 2, expected 1"])?;
     let bytes = desk.read("a/plans.jsonl.gz")?;
     desk.write("x.gz", &bytes[..bytes.len() / 2])?;
     refused(&desk, 1, "schedule --replay x.gz", &["x.gz", "line"])?;
-    ensure!(!desk.at("r").exists(), "nothing was begun");
+    for out in ["r", "s"] {
+        ensure!(!desk.at(out).exists(), "nothing was begun in {out}");
+    }
+    Ok(())
+}
+
+/// Seven batches an epoch, three a step.
+#[test]
+fn steps_of_fewer_batches_at_an_epochs_end_are_replayed() -> Result<()> {
+    let desk = Desk::new()?;
+    let train = format!("{IMAGE} --batch 16 --accumulate 3 --mix mixup");
+    replays(&desk, &train)?;
+    let json = desk.prints("schedule --replay a --json")?;
+    ensure!(json["steps"][6]["step"] == 6 && json["steps"][7]["step"] == 9);
+    ensure!(json["steps"].as_array().map(Vec::len) == Some(70));
+    Ok(())
+}
+
+#[test]
+fn a_run_that_patience_ended_is_replayed_with_the_same_patience() -> Result<()> {
+    let desk = Desk::new()?;
+    let train = IMAGE.replace("--steps 30", "--epochs 60 --validation 0.3 --lr 0.05");
+    replays(&desk, &format!("{train} --mix mixup --patience 2"))?;
+    let saved = plans(&desk, "a/plans.jsonl.gz")?.lines().count() - 1;
+    ensure!(saved < 120, "patience ended the run: {saved} passes");
+    let words = format!("{saved} passes were saved, and the run has 120");
+    refused(
+        &desk,
+        1,
+        &format!("{train} --mix mixup --replay a --out r"),
+        &[&words],
+    )
+}
+
+/// Interrupted, then taken up; and taken up again as if it had been killed before it wrote its results.
+#[test]
+fn an_interrupted_run_saves_and_replays_the_same_plans() -> Result<()> {
+    let desk = Desk::new()?;
+    let long = IMAGE.replace("--steps 30", "--steps 900 --batch 16 --accumulate 3");
+    let train = format!("{long} --mix mixup --checkpoint-every 0");
+    desk.succeeds(&format!("{train} --save-plans --out whole"))?;
+    let whole = plans(&desk, "whole/plans.jsonl.gz")?;
+    for more in ["", " --replay whole"] {
+        let resume = format!("{train}{more} --save-plans --out run --resume");
+        let checkpoint = desk.at("run/checkpoint.safetensors");
+        let mut child = desk.command(&resume).spawn()?;
+        while !checkpoint.exists() && child.try_wait()?.is_none() {
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        child.kill()?;
+        child.wait()?;
+        let early = std::fs::read(&checkpoint)?;
+        ensure!(
+            !desk.at("run/metrics.json").exists(),
+            "more steps are needed"
+        );
+        for taken_up in 0..2 {
+            desk.succeeds(&resume)?;
+            ensure!(
+                plans(&desk, "run/plans.jsonl.gz")? == whole,
+                "{more} {taken_up}"
+            );
+            ensure!(desk.read("run/model.safetensors")? == desk.read("whole/model.safetensors")?);
+            std::fs::remove_file(desk.at("run/metrics.json"))?;
+            std::fs::write(&checkpoint, &early)?;
+        }
+        std::fs::remove_dir_all(desk.at("run"))?;
+    }
     Ok(())
 }

@@ -32,6 +32,9 @@ pub struct ScheduleArgs {
     /// Print the plans that `mixup train --save-plans` saved, of a run or a file, instead of drawing any
     #[arg(long, value_name = "FILE|RUN", conflicts_with_all = ["mix", "schedule", "plot"])]
     pub replay: Option<PathBuf>,
+    /// Of saved plans print the one of this step in full, with every pair
+    #[arg(long, value_name = "N", requires = "replay", conflicts_with = "json")]
+    pub step: Option<u64>,
     /// List the presets
     #[arg(long)]
     pub list: bool,
