@@ -103,5 +103,5 @@ fn rounding_is_not_taken_for_a_gap() {
     let less: Vec<_> = NEARER.iter().map(|(a, f, g)| (*a, *f, g * 1e-7)).collect();
     let found = ArmsLinearity::of(&compared(&[("none", &tiny), ("mixup", &less)]));
     let answer = found.expect("measured").answer;
-    assert_eq!(answer[1], "They are linear at embedding, to rounding.");
+    assert_eq!(answer[1], "All are linear at embedding, to rounding.");
 }

@@ -37,19 +37,6 @@ fn desk() -> Result<Desk> {
     Ok(desk)
 }
 
-fn refused(desk: &Desk, code: i32, args: &str, words: &[&str]) -> Result<()> {
-    let ended = desk.mixup(args)?;
-    ensure!(ended.code == Some(code), "{args}: {ended:?}");
-    for word in words {
-        ensure!(
-            ended.stderr.contains(word),
-            "{args}: no '{word}' in {}",
-            ended.stderr
-        );
-    }
-    Ok(())
-}
-
 #[test]
 fn a_run_on_pictures_is_scored_again_and_labels_new_ones() -> Result<()> {
     let desk = desk()?;
@@ -108,15 +95,13 @@ fn a_run_on_pictures_is_scored_again_and_labels_new_ones() -> Result<()> {
     let first: Value = serde_json::from_str(json.lines().next().context("a line")?)?;
     ensure!(first["label"] == "below" && first["probabilities"]["below"].is_number());
     desk.write("wide/1.png", png(GrayImage::new(9, 9))?)?;
-    refused(
-        &desk,
+    desk.refuses(
         1,
         "predict r --data wide",
         &["images of 1x9x9", "trained on 1x4x6", "--resize"],
     )?;
     desk.succeeds("predict r --data wide --resize 4x6 --quiet")?;
-    refused(
-        &desk,
+    desk.refuses(
         2,
         "predict r --data new --text body",
         &["--text is for texts", "images"],
@@ -145,8 +130,7 @@ fn white_is_white_whatever_number_stands_for_it() -> Result<()> {
     ))?;
     let one = desk.prints("evaluate r --data four.csv --json")?;
     // The run's white is 4: that of other tables is taken from it too, and 200 is above it.
-    refused(
-        &desk,
+    desk.refuses(
         1,
         "evaluate r --data large.csv --json",
         &["large.csv", "200"],
@@ -195,8 +179,7 @@ fn a_stopped_run_goes_on_bit_for_bit_with_running_statistics() -> Result<()> {
     child.kill()?;
     child.wait()?;
     ensure!(checkpoint.exists(), "killed while it ran");
-    refused(
-        &desk,
+    desk.refuses(
         1,
         &format!("{} --resume --lr 0.5", command("part")),
         &["rate"],
@@ -237,8 +220,7 @@ fn arms_share_everything_but_what_they_do() -> Result<()> {
         shown.contains("manifold") && shown.contains("accuracy"),
         "{shown}"
     );
-    refused(
-        &desk,
+    desk.refuses(
         1,
         "evaluate c",
         &["compare image", "only a 'mixup train' run"],
@@ -250,23 +232,13 @@ fn bad_images_and_bad_requests_are_named() -> Result<()> {
     let desk = desk()?;
     desk.write("mixed/a/1.png", png(GrayImage::new(3, 3))?)?;
     desk.write("mixed/b/1.png", png(GrayImage::new(3, 4))?)?;
-    refused(
-        &desk,
-        1,
-        "train image --data mixed",
-        &["b/1.png", "3x3", "4x3"],
-    )?;
+    desk.refuses(1, "train image --data mixed", &["b/1.png", "3x3", "4x3"])?;
     desk.write("colour/a/1.png", png(GrayImage::new(3, 3))?)?;
     desk.write("colour/b/1.png", png(RgbImage::new(3, 3))?)?;
-    refused(
-        &desk,
-        1,
-        "train image --data colour",
-        &["b/1.png", "channels"],
-    )?;
+    desk.refuses(1, "train image --data colour", &["b/1.png", "channels"])?;
     let whole = png(picture(0, 99))?;
     desk.write("set/above/99.png", &whole[..whole.len() / 2])?;
-    refused(&desk, 1, "train image --data set", &["above/99.png"])?;
+    desk.refuses(1, "train image --data set", &["above/99.png"])?;
     let json = desk.prints(&format!(
         "train image --data set --skip-bad {QUICK} --json --out r"
     ))?;
@@ -274,51 +246,28 @@ fn bad_images_and_bad_requests_are_named() -> Result<()> {
     desk.write("lone/a/1.png", png(picture(0, 0))?)?;
     desk.write("lone/b/1.png", png(picture(1, 0))?)?;
     desk.write("lone/b/2.png", png(picture(1, 1))?)?;
-    refused(
-        &desk,
-        1,
-        "train image --data lone",
-        &["class 'a' has 1 row"],
-    )?;
-    refused(&desk, 1, "train image --data nowhere", &["nowhere"])?;
-    refused(
-        &desk,
-        2,
-        "train image --mix pca",
-        &["preset 'pca' is for tables"],
-    )?;
-    refused(
-        &desk,
+    desk.refuses(1, "train image --data lone", &["class 'a' has 1 row"])?;
+    desk.refuses(1, "train image --data nowhere", &["nowhere"])?;
+    desk.refuses(2, "train image --mix pca", &["preset 'pca' is for tables"])?;
+    desk.refuses(
         2,
         "train image --mix hidden --model linear",
         &["no site hidden"],
     )?;
-    refused(
-        &desk,
+    desk.refuses(
         2,
         "train image --model cnn --hidden 3",
         &["--hidden is for --model mlp"],
     )?;
-    refused(
-        &desk,
-        2,
-        "train image --augment crop=9",
-        &["crop", "8 pixels"],
-    )?;
-    refused(&desk, 2, "train image --augment turn=9", &["turn"])?;
-    refused(
-        &desk,
+    desk.refuses(2, "train image --augment crop=9", &["crop", "8 pixels"])?;
+    desk.refuses(2, "train image --augment turn=9", &["turn"])?;
+    desk.refuses(
         2,
         "train image --per-class 0",
         &["--per-class must be at least 1"],
     )?;
-    refused(
-        &desk,
-        2,
-        "train image --resize 4x4",
-        &["resize", "PNG and JPEG"],
-    )?;
-    refused(&desk, 1, "train image --per-class 400", &["400"])
+    desk.refuses(2, "train image --resize 4x4", &["resize", "PNG and JPEG"])?;
+    desk.refuses(1, "train image --per-class 400", &["400"])
 }
 
 #[test]
@@ -339,21 +288,18 @@ fn a_contact_sheet_shows_what_a_step_sees() -> Result<()> {
         );
     }
     ensure!(sheet.width() > 300 && sheet.height() > 100);
-    refused(&desk, 2, "preview set --out s.png", &["s.png", "--force"])?;
-    refused(
-        &desk,
+    desk.refuses(2, "preview set --out s.png", &["s.png", "--force"])?;
+    desk.refuses(
         2,
         "preview set --step 100000 --out t.png",
         &["--step must be below"],
     )?;
-    refused(
-        &desk,
+    desk.refuses(
         2,
         "preview set --mix samplepairing --step 0 --out t.png",
         &["step 0 is plain"],
     )?;
-    refused(
-        &desk,
+    desk.refuses(
         2,
         "preview set --mix hidden --out t.png",
         &["no step mixes at the input"],
@@ -378,10 +324,5 @@ fn a_schedule_can_be_looked_at_for_images() -> Result<()> {
     );
     let tables = desk.prints("schedule --mix cutmix --for table --steps 3 --json")?;
     ensure!(tables["steps"][0]["plan"]["blend"]["columns"].is_object());
-    refused(
-        &desk,
-        2,
-        "schedule --mix cutmix --for text",
-        &["tables or images"],
-    )
+    desk.refuses(2, "schedule --mix cutmix --for text", &["tables or images"])
 }

@@ -12,19 +12,6 @@ const IMAGE: &str =
     "train image --data @digits --model mlp --hidden 16 --per-class 10 --steps 40 --quiet";
 const SMALL: &str = "--pairs 20 --weights 0,0.25,0.5 --quiet";
 
-fn refused(desk: &Desk, code: i32, args: &str, words: &[&str]) -> Result<()> {
-    let ended = desk.mixup(args)?;
-    ensure!(ended.code == Some(code), "{args}: {ended:?}");
-    for word in words {
-        ensure!(
-            ended.stderr.contains(word),
-            "{args}: no '{word}' in {}",
-            ended.stderr
-        );
-    }
-    Ok(())
-}
-
 fn gap(sites: &Value, site: &str) -> Option<f64> {
     let sites = sites.as_array()?;
     let found = sites.iter().find(|s| s["site"] == site)?;
@@ -106,72 +93,56 @@ fn what_cannot_be_measured_is_refused_in_words() -> Result<()> {
     let desk = Desk::new()?;
     desk.succeeds(&format!("{IMAGE} --out a"))?;
     desk.succeeds(&format!("{IMAGE} --test 0.5 --out b"))?;
-    refused(
-        &desk,
-        1,
-        "linearity nowhere",
-        &["nowhere", "no settings.json"],
-    )?;
-    refused(&desk, 2, "linearity", &["RUN"])?;
-    refused(
-        &desk,
+    desk.refuses(1, "linearity nowhere", &["nowhere", "no settings.json"])?;
+    desk.refuses(2, "linearity", &["RUN"])?;
+    desk.refuses(
         2,
         "linearity a --sites hidden9",
         &["no site hidden9", "input, hidden1", "pooled"],
     )?;
-    refused(
-        &desk,
+    desk.refuses(
         2,
         "linearity a --sites sideways",
         &["sideways", "input, embedding"],
     )?;
-    refused(
-        &desk,
+    desk.refuses(
         2,
         "linearity a --weights 1.5",
         &["weights", "[0, 1]", "1.5"],
     )?;
-    refused(&desk, 2, "linearity a --pairs 0", &["pairs", "1 or more"])?;
-    refused(
-        &desk,
+    desk.refuses(2, "linearity a --pairs 0", &["pairs", "1 or more"])?;
+    desk.refuses(
         2,
         "linearity a --between far",
         &["random, same-class, other-class or nearest", "far"],
     )?;
-    refused(
-        &desk,
+    desk.refuses(
         1,
         "linearity a b --quiet",
         &["b: its test rows are not those of a", "--data"],
     )?;
     desk.write("x/keep", "mine")?;
-    refused(&desk, 2, "linearity a --out x", &["x: it exists"])?;
+    desk.refuses(2, "linearity a --out x", &["x: it exists"])?;
     desk.succeeds("compare image --data @digits --model mlp --hidden 8 --per-class 10 --steps 5 --arms none --seeds 1 --quiet --out c")?;
-    refused(
-        &desk,
-        1,
-        "linearity c",
-        &["only a 'mixup train' run has a model"],
-    )?;
+    desk.refuses(1, "linearity c", &["only a 'mixup train' run has a model"])?;
     std::fs::remove_file(desk.at("a/model.safetensors"))?;
-    refused(&desk, 1, "linearity a", &["a", "model.safetensors"])?;
+    desk.refuses(1, "linearity a", &["a", "model.safetensors"])?;
     let header = desk.text("rows.csv")?;
     let one: Vec<&str> = header.lines().take(2).collect();
     desk.write("one.csv", one.join("\n"))?;
     desk.tiny_encoder("tiny")?;
     desk.succeeds("train text --data rows.csv --model tiny --steps 4 --batch 8 --out t --quiet")?;
-    refused(&desk, 1, "linearity t --data one.csv", &["two rows"])?;
+    desk.refuses(1, "linearity t --data one.csv", &["two rows"])?;
     desk.write(
         "same.csv",
         "text,label\nred apple,fruit\nsweet pear,fruit\n",
     )?;
-    refused(
-        &desk,
+    desk.refuses(
         1,
         "linearity t --data same.csv --between other-class",
         &["all rows are of one class"],
     )?;
     desk.write("none.csv", "words,label\nred apple,fruit\n")?;
-    refused(&desk, 1, "linearity t --data none.csv", &["text", "words"])?;
+    desk.refuses(1, "linearity t --data none.csv", &["text", "words"])?;
     Ok(())
 }

@@ -27,19 +27,6 @@ fn save(desk: &Desk, name: &str, text: &str) -> Result<()> {
     desk.write(name, out.finish()?)
 }
 
-fn refused(desk: &Desk, code: i32, args: &str, words: &[&str]) -> Result<()> {
-    let ended = desk.mixup(args)?;
-    ensure!(ended.code == Some(code), "{args}: {ended:?}");
-    for word in words {
-        ensure!(
-            ended.stderr.contains(word),
-            "{args}: no '{word}' in {}",
-            ended.stderr
-        );
-    }
-    Ok(())
-}
-
 /// The model and the plans of a run and of its replay are the same, byte for byte.
 fn replays(desk: &Desk, train: &str) -> Result<()> {
     desk.succeeds(&format!("{train} --save-plans --out a"))?;
@@ -126,8 +113,8 @@ fn saved_plans_are_printed() -> Result<()> {
     let pairs = json["steps"][2]["plan"]["pairs"]["own"].as_array();
     ensure!(pairs.map(|own| own.len() + 2) == Some(full.lines().count()));
     let past = ["--step", "a saved pass, 29 at most", "got 30"];
-    refused(&desk, 2, "schedule --replay a --step 30", &past)?;
-    refused(&desk, 2, "schedule --step 3", &["--replay"])
+    desk.refuses(2, "schedule --replay a --step 30", &past)?;
+    desk.refuses(2, "schedule --step 3", &["--replay"])
 }
 
 #[test]
@@ -137,27 +124,23 @@ fn plans_that_do_not_suit_a_run_are_refused() -> Result<()> {
     desk.succeeds(&format!("{IMAGE} --mix mixup --out without"))?;
     let other = |change: &str| IMAGE.replace("--per-class 10", change);
     let few = other("--per-class 8");
-    refused(
-        &desk,
+    desk.refuses(
         1,
         &format!("{few} --mix mixup --replay a --out r"),
         &["training rows were 100, now 80"],
     )?;
-    refused(
-        &desk,
+    desk.refuses(
         1,
         &format!("{IMAGE} --mix manifold --replay a --out r"),
         &["the schedule is another"],
     )?;
     let long = IMAGE.replace("--steps 30", "--steps 31");
-    refused(
-        &desk,
+    desk.refuses(
         1,
         &format!("{long} --mix mixup --replay a --out s"),
         &["30 passes were saved"],
     )?;
-    refused(
-        &desk,
+    desk.refuses(
         1,
         &format!("{IMAGE} --mix mixup --replay without --out r"),
         &["without/plans.jsonl.gz"],
@@ -166,16 +149,16 @@ fn plans_that_do_not_suit_a_run_are_refused() -> Result<()> {
     let spoilt = |from: &str, to: &str| save(&desk, "x.gz", &text.replacen(from, to, 1));
     let replay = format!("{IMAGE} --mix mixup --replay x.gz --out r");
     spoilt("\"site\":\"input\"", "\"site\":\"hidden9\"")?;
-    refused(&desk, 1, &replay, &["x.gz", "step 0", "no site hidden9"])?;
+    desk.refuses(1, &replay, &["x.gz", "step 0", "no site hidden9"])?;
     spoilt("\"own\":[0,", "\"own\":[9999,")?;
-    refused(&desk, 1, &replay, &["x.gz", "step 0", "own"])?;
+    desk.refuses(1, &replay, &["x.gz", "step 0", "own"])?;
     spoilt("{\"step\":3,", "{\"step\":7,")?;
-    refused(&desk, 1, &replay, &["x.gz", "line 5", "step 7, expected 3"])?;
+    desk.refuses(1, &replay, &["x.gz", "line 5", "step 7, expected 3"])?;
     spoilt("\"format\":1", "\"format\":2,\"more\":1")?;
-    refused(&desk, 1, &replay, &["line 1", "format 2, expected 1"])?;
+    desk.refuses(1, &replay, &["line 1", "format 2, expected 1"])?;
     let bytes = desk.read("a/plans.jsonl.gz")?;
     desk.write("x.gz", &bytes[..bytes.len() / 2])?;
-    refused(&desk, 1, "schedule --replay x.gz", &["x.gz", "line"])?;
+    desk.refuses(1, "schedule --replay x.gz", &["x.gz", "line"])?;
     for out in ["r", "s"] {
         ensure!(!desk.at(out).exists(), "nothing was begun in {out}");
     }
@@ -202,8 +185,7 @@ fn a_run_that_patience_ended_is_replayed_with_the_same_patience() -> Result<()> 
     let saved = plans(&desk, "a/plans.jsonl.gz")?.lines().count() - 1;
     ensure!(saved < 120, "patience ended the run: {saved} passes");
     let words = format!("{saved} passes were saved, and the run has 120");
-    refused(
-        &desk,
+    desk.refuses(
         1,
         &format!("{train} --mix mixup --replay a --out r"),
         &[&words],

@@ -339,7 +339,10 @@ fn spectra_are_taken_class_by_class() -> Result<()> {
     let found = spectra(&f, &Given(x), &[0, 1, 2, 3], &[0, 1, 0, 1], &[Site::Input])?;
     // Class 0 has rank 1, √125; class 1 is the unit matrix.
     let first = (125f64.sqrt() + 1.0) / 2.0;
-    assert_eq!(found[0].rows, [2, 2]);
+    let classes = found[0].by_class.iter().map(|c| (c.class, c.rows));
+    assert!(classes.eq([(0, 2), (1, 2)]));
+    assert!((found[0].by_class[0].first() - 125f64.sqrt()).abs() < 1e-9);
+    assert!((found[0].by_class[1].others() - 1.0).abs() < 1e-9);
     assert!((found[0].first - first).abs() < 1e-9 && (found[0].others - 0.5).abs() < 1e-6);
     assert!((found[0].ratio - 0.5).abs() < 1e-6);
     let missing = spectra(&f, &column(&[1.0])?, &[0], &[0], &[Site::Hidden(1)]);

@@ -4,13 +4,23 @@ use std::path::Path;
 use std::sync::Arc;
 
 use candle_mixup::schedule::{Basis, Schedule};
-use candle_mixup::train::{PlanHeader, PlanLog, Plans};
+use candle_mixup::train::{Length, PlanHeader, PlanLog, Plans, TrainSettings};
 use candle_mixup::{
     Blend, Boxes, ColumnMask, Error, Frame, MixPlan, Pairs, PixelBox, Principal, Result, Site,
 };
 
+/// Nine steps of four rows.
+fn settings() -> TrainSettings {
+    TrainSettings {
+        length: Length::Steps(9),
+        batch: 4,
+        seed: 7,
+        ..TrainSettings::default()
+    }
+}
+
 fn header() -> PlanHeader {
-    PlanHeader::new(&Schedule::default(), 40, (4, 1), 7)
+    PlanHeader::new(&Schedule::default(), &settings(), 40)
 }
 
 /// Weights that decimal digits do not tell exactly.
@@ -72,8 +82,11 @@ fn plans_come_back_bit_for_bit() -> Result<()> {
     assert_eq!(read.header(), &header());
     let expected: Vec<_> = (0..13).map(plan).collect();
     assert_eq!(read.plans(), expected);
-    assert!(read.check(&header(), &[Site::Hidden(2)]).is_ok());
-    let elsewhere = read.check(&header(), &[Site::Input]);
+    assert!(
+        read.check(&header(), &settings(), &[Site::Hidden(2)])
+            .is_ok()
+    );
+    let elsewhere = read.check(&header(), &settings(), &[Site::Input]);
     assert!(
         matches!(elsewhere, Err(Error::File { .. })),
         "{elsewhere:?}"
@@ -113,7 +126,11 @@ fn what_was_not_saved_from_the_start_is_refused() {
 fn numbers_that_no_pass_has_are_left_out_when_a_run_is_taken_up() -> Result<()> {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("plans.jsonl.gz");
-    let header = PlanHeader::new(&Schedule::default(), 40, (4, 3), 7);
+    let by_threes = TrainSettings {
+        accumulate: 3,
+        ..settings()
+    };
+    let header = PlanHeader::new(&Schedule::default(), &by_threes, 40);
     let add = |log: &mut PlanLog, steps: std::ops::Range<u64>| {
         let mut steps = steps.filter(|step| step % 12 < 10);
         steps.try_for_each(|step| log.add(step, plan(step).as_ref()))

@@ -269,8 +269,17 @@ fn plans_that_end_too_soon_are_refused_before_the_first_step() -> Result<()> {
     let folder = folder();
     run(&settings(6, 3), Some(folder.path()), None)?;
     let plans = Plans::read(folder.path())?;
-    assert!(plans.check_length(&settings(6, 3)).is_ok());
-    assert!(plans.check_length(&settings(5, 3)).is_ok(), "a shorter run");
+    assert!(
+        plans
+            .check(plans.header(), &settings(6, 3), &[Site::Input])
+            .is_ok()
+    );
+    assert!(
+        plans
+            .check(plans.header(), &settings(5, 3), &[Site::Input])
+            .is_ok(),
+        "a shorter run"
+    );
     let longer = settings(7, 3);
     let said = run(&longer, None, Some(&plans)).expect_err("too few");
     let words = "15 passes were saved, and the run has 18";
@@ -279,6 +288,11 @@ fn plans_that_end_too_soon_are_refused_before_the_first_step() -> Result<()> {
         patience: Some(2),
         ..longer
     };
-    assert!(plans.check_length(&patient).is_ok(), "it may end before");
+    assert!(
+        plans
+            .check(plans.header(), &patient, &[Site::Input])
+            .is_ok(),
+        "it may end before"
+    );
     Ok(())
 }

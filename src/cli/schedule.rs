@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::stand_in::{self, StandIn};
-use super::{replayed, settings};
+use super::{settings, show_plans};
 
 /// `mixup schedule`
 #[derive(Debug, Clone, Args)]
@@ -101,7 +101,7 @@ pub fn run(args: ScheduleArgs) -> Result<()> {
         return list();
     }
     if let Some(path) = &args.replay {
-        return replayed::print(path, &args);
+        return show_plans::print(path, &args);
     }
     let (name, schedule) = settings::schedule(
         &args.mix,

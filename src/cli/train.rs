@@ -17,8 +17,8 @@ use serde_json::json;
 use super::args::{CheckpointArgs, MixArgs, OutputArgs, PlanArgs, TrainingArgs};
 use super::describe::{data_summary, draws, per_class, report_points, warnings};
 use super::interrupt::Interrupt;
+use super::plans::{Recorded, replay, replayed_from};
 use super::progress::{Bars, RunBar};
-use super::recorded::{Recorded, replayed};
 use super::run_dir::{RunDir, pretty};
 use super::settings::{self, RunSettings};
 use super::task::{Built, Counted, SeedRows, Task};
@@ -125,13 +125,8 @@ impl<T: Task> Prepared<T> {
         let factor = asked.head_rate.map_or(1.0, |head| head / training.rate);
         let built = task.build(&rows.kit, training.seed, factor)?;
         let scheduler = task.scheduler(&schedule, &built, &rows, &training)?;
-        let replay = asked.plans.replay.as_deref().map(Plans::read).transpose()?;
-        if let Some(plans) = &replay {
-            let (batch, rows) = ((training.batch, training.accumulate), rows.train.len());
-            let header = PlanHeader::new(scheduler.schedule(), rows, batch, training.seed);
-            plans.check(&header, &built.model.sites())?;
-            plans.check_length(&training)?;
-        }
+        let header = PlanHeader::new(scheduler.schedule(), &training, rows.train.len());
+        let replay = replay(asked.plans, &header, &training, &built.model.sites())?;
         let settings = RunSettings {
             version: env!("CARGO_PKG_VERSION").into(),
             command: format!("train {}", T::NAME),
@@ -142,7 +137,7 @@ impl<T: Task> Prepared<T> {
             seeds: 1,
             training,
             head_rate: asked.head_rate,
-            replay: replayed(asked.plans)?,
+            replay: replayed_from(asked.plans)?,
         };
         Ok(Self {
             settings,

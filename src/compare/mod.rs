@@ -6,7 +6,7 @@ mod comparison;
 mod friedman;
 mod grid;
 pub(crate) mod number;
-mod pairing;
+pub(crate) mod pairing;
 mod repetitions;
 mod stats;
 mod values;

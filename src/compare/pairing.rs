@@ -61,10 +61,14 @@ pub(super) fn check(arms: &[(String, Vec<Run>)]) -> Result<()> {
 
 /// `arm` minus `other`, run by run; NaN where either has no value.
 pub(super) fn differences(metric: Metric, arm: &Arm, other: &Arm) -> Vec<f64> {
-    let value = |run: &Run| run.test.get(metric).unwrap_or(f64::NAN);
+    differences_in(arm, other, |run| run.test.get(metric).unwrap_or(f64::NAN))
+}
+
+/// The same in any number of a run.
+pub(crate) fn differences_in(arm: &Arm, other: &Arm, value: impl Fn(&Run) -> f64) -> Vec<f64> {
     let difference = |run: &Run| {
         let twin = other.runs.iter().find(|r| Key::of(r) == Key::of(run));
-        value(run) - twin.map_or(f64::NAN, value)
+        value(run) - twin.map_or(f64::NAN, &value)
     };
     arm.runs.iter().map(difference).collect()
 }

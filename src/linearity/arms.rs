@@ -3,9 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::fields::{Linearity, SiteLinearity};
+use super::fields::Linearity;
 use crate::compare::number::{interval, number, signed};
-use crate::compare::{self, Arm, Comparison, Paired, Verdict};
+use crate::compare::pairing::differences_in;
+use crate::compare::{self, Arm, Comparison, Run, Verdict};
 use crate::metrics::Metric;
 use crate::plan::Site;
 
@@ -48,25 +49,14 @@ pub struct ArmsLinearity {
     pub answer: Vec<String>,
 }
 
-/// One arm's measurements, run by run as in the comparison.
-struct Runs<'a> {
-    arm: &'a Arm,
-    fit: Vec<f64>,
-    relative: Vec<f64>,
-    gap: Vec<f64>,
-}
-
 impl ArmsLinearity {
     /// What the runs of a comparison say; `None` where its first arm was not measured.
     pub fn of(comparison: &Comparison) -> Option<Self> {
-        let first = comparison.arms.first()?;
-        let site = linearities(first)?.first()?.sites.first()?.site;
-        let measured: Vec<Runs<'_>> = comparison.arms.iter().filter_map(Runs::of).collect();
-        let base = measured
-            .first()
-            .filter(|runs| runs.arm.name == first.name)?;
+        let first = comparison.arms.first().filter(|arm| is_measured(arm))?;
+        let site = of_run(first.runs.first()?)?.sites.first()?.site;
         let ratio = comparison.test_share_ratio;
-        let arms: Vec<ArmLinearity> = measured.iter().map(|m| m.against(base, ratio)).collect();
+        let measured = comparison.arms.iter().filter(|arm| is_measured(arm));
+        let arms: Vec<_> = measured.map(|arm| described(arm, first, ratio)).collect();
         let answer = Answer {
             comparison,
             arms: &arms,
@@ -81,57 +71,52 @@ impl ArmsLinearity {
     }
 }
 
-/// The measurements of an arm's runs; `None` unless all were measured.
-fn linearities(arm: &Arm) -> Option<Vec<Linearity>> {
-    let of_run = |run: &compare::Run| serde_json::from_value(run.linearity.clone()?).ok();
-    arm.runs.iter().map(of_run).collect()
+/// One number of a measurement.
+type Value = fn(&Linearity) -> Option<f64>;
+
+const FIT: Value = |found| found.fit;
+const RELATIVE_GAP: Value = |found| found.sites.first()?.relative_gap;
+const GAP: Value = |found| Some(found.sites.first()?.gap);
+
+fn of_run(run: &Run) -> Option<Linearity> {
+    serde_json::from_value(run.linearity.clone()?).ok()
 }
 
-impl<'a> Runs<'a> {
-    fn of(arm: &'a Arm) -> Option<Self> {
-        let all = linearities(arm)?;
-        let first = |of: fn(&SiteLinearity) -> Option<f64>| -> Option<Vec<f64>> {
-            all.iter().map(|l| of(l.sites.first()?)).collect()
-        };
-        Some(Self {
-            arm,
-            fit: all.iter().map(|l| l.fit).collect::<Option<_>>()?,
-            relative: first(|site| site.relative_gap)?,
-            gap: first(|site| Some(site.gap))?,
-        })
-    }
+fn value(run: &Run, of: Value) -> Option<f64> {
+    of(&of_run(run)?)
+}
 
-    fn against(&self, base: &Self, ratio: f64) -> ArmLinearity {
-        let is_base = self.arm.name == base.arm.name;
-        let by_run = |own: &[f64], other: &[f64]| {
-            let paired = self.paired(base, own, other);
-            let paired = compare::paired(&paired, ratio).filter(|_| !is_base);
-            Measured {
-                mean: compare::mean(own).unwrap_or(f64::NAN),
-                difference: paired.map(|p| p.difference),
-                ci95: paired.and_then(|p: Paired| p.ci95),
-            }
-        };
-        let fit = by_run(&self.fit, &base.fit);
-        let holds_zero = |[low, high]: [f64; 2]| low <= 0.0 && 0.0 <= high;
-        ArmLinearity {
-            name: self.arm.name.clone(),
-            fits_alike: is_base || fit.difference == Some(0.0) || fit.ci95.is_some_and(holds_zero),
-            relative_gap: by_run(&self.relative, &base.relative),
-            gap: by_run(&self.gap, &base.gap),
-            fit,
+/// Whether every run has every number.
+fn is_measured(arm: &Arm) -> bool {
+    let all = |run: &Run| {
+        [FIT, RELATIVE_GAP, GAP]
+            .iter()
+            .all(|of| value(run, *of).is_some())
+    };
+    arm.runs.iter().all(all)
+}
+
+fn described(arm: &Arm, first: &Arm, ratio: f64) -> ArmLinearity {
+    let is_first = arm.name == first.name;
+    let measured = |of: Value| {
+        let number = |run: &Run| value(run, of).unwrap_or(f64::NAN);
+        let differences = differences_in(arm, first, number);
+        let paired = compare::paired(&differences, ratio).filter(|_| !is_first);
+        let numbers: Vec<f64> = arm.runs.iter().map(number).collect();
+        Measured {
+            mean: compare::mean(&numbers).unwrap_or(f64::NAN),
+            difference: paired.map(|p| p.difference),
+            ci95: paired.and_then(|p| p.ci95),
         }
-    }
-
-    /// Own minus the base's, run by run of the same seed and fold.
-    fn paired(&self, base: &Self, own: &[f64], other: &[f64]) -> Vec<f64> {
-        let runs = self.arm.runs.iter().zip(own);
-        let twin = |seed, fold| {
-            let mut runs = base.arm.runs.iter();
-            runs.position(|r| (r.seed, r.fold) == (seed, fold))
-        };
-        runs.filter_map(|(run, own)| Some(own - other[twin(run.seed, run.fold)?]))
-            .collect()
+    };
+    let fit = measured(FIT);
+    let holds_zero = |[low, high]: [f64; 2]| low <= 0.0 && 0.0 <= high;
+    ArmLinearity {
+        name: arm.name.clone(),
+        fits_alike: is_first || fit.difference == Some(0.0) || fit.ci95.is_some_and(holds_zero),
+        relative_gap: measured(RELATIVE_GAP),
+        gap: measured(GAP),
+        fit,
     }
 }
 
@@ -150,7 +135,7 @@ impl Answer<'_> {
         let [first, _, ..] = self.arms else {
             return Vec::new();
         };
-        if first.fit.mean.is_nan() || self.comparison.runs() < 2 {
+        if self.comparison.runs() < 2 {
             return vec![
                 "One run shows no spread, so no two arms can be said to fit alike.".into(),
             ];
@@ -160,8 +145,8 @@ impl Answer<'_> {
         let nearest = alike
             .iter()
             .min_by(|a, b| a.relative_gap.mean.total_cmp(&b.relative_gap.mean));
-        if alike.iter().all(|arm| arm.relative_gap.mean < ROUNDING) {
-            sentences.push(format!("They are linear at {}, to rounding.", self.site));
+        if self.arms.iter().all(|arm| arm.relative_gap.mean < ROUNDING) {
+            sentences.push(format!("All are linear at {}, to rounding.", self.site));
         } else if let (Some(nearest), 2..) = (nearest, alike.len()) {
             sentences.push(self.nearest(nearest, first));
         }

@@ -70,8 +70,6 @@ pub struct AtWeight {
 pub struct SiteSpectrum {
     /// The site.
     pub site: Site,
-    /// Rows of each class that were measured; only spectra of equal rows compare.
-    pub rows: Vec<usize>,
     /// σ₁, mean over the classes.
     pub first: f64,
     /// σ₂ + σ₃ + ..., mean over the classes.
@@ -80,6 +78,31 @@ pub struct SiteSpectrum {
     pub ratio: f64,
     /// σ₁, σ₂, ..., each the mean over the classes that have so many.
     pub values: Vec<f64>,
+    /// The same class by class.
+    pub by_class: Vec<ClassSpectrum>,
+}
+
+/// The singular values of one class's states.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClassSpectrum {
+    /// The class's number.
+    pub class: u32,
+    /// Its rows that were measured; only spectra of equal rows compare.
+    pub rows: usize,
+    /// σ₁, σ₂, ...
+    pub values: Vec<f64>,
+}
+
+impl ClassSpectrum {
+    /// σ₁.
+    pub fn first(&self) -> f64 {
+        self.values[0]
+    }
+
+    /// σ₂ + σ₃ + ...
+    pub fn others(&self) -> f64 {
+        self.values[1..].iter().sum()
+    }
 }
 
 /// ‖∂ max_c f_c / ∂ state‖₂, mean over the pairs: how steep the winning output is.

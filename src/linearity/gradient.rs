@@ -5,6 +5,7 @@ use candle_core::{DType, Tensor, Var};
 use super::fields::SiteGradient;
 use super::row_pairs::RowPairs;
 use super::segments::{batches, plan};
+use super::settings::inner;
 use crate::error::{Error, Result};
 use crate::plan::Site;
 use crate::source::RowSource;
@@ -17,7 +18,7 @@ const PAIRS: usize = 16;
 /// own row (λ = 1), and at the inner `weights` between the two.
 ///
 /// # Errors
-/// [`Error::NoSite`], [`Error::NoGradient`] where the site's state does not reach the outputs, and Candle's.
+/// Those of [`segments`](super::segments()), [`Error::NoGradient`] where the site's state does not reach the outputs, and Candle's.
 pub fn gradients<M: Tapped>(
     model: &M,
     source: &impl RowSource<Input = M::Input>,
@@ -25,8 +26,7 @@ pub fn gradients<M: Tapped>(
     site: Site,
     weights: &[f64],
 ) -> Result<SiteGradient> {
-    let inner = weights.iter().copied().filter(|w| *w != 0.0 && *w != 1.0);
-    let all: Vec<f64> = std::iter::once(1.0).chain(inner).collect();
+    let all: Vec<f64> = std::iter::once(1.0).chain(inner(weights)?).collect();
     let mut sums = vec![0.0; all.len()];
     for batch in batches(source, pairs, PAIRS) {
         let (rows, plan) = plan(pairs, &batch, site, &all)?;
@@ -42,11 +42,10 @@ pub fn gradients<M: Tapped>(
             sums[place % all.len()] += norm;
         }
     }
-    let (count, between) = (pairs.len() as f64, sums[1..].iter().sum::<f64>());
     Ok(SiteGradient {
         site,
-        at_rows: sums[0] / count,
-        between: between / (count * (sums.len() - 1).max(1) as f64),
+        at_rows: sums[0] / pairs.len() as f64,
+        between: sums[1..].iter().sum::<f64>() / (pairs.len() * (all.len() - 1)) as f64,
     })
 }
 

@@ -6,13 +6,12 @@ use super::row_pairs::RowPairs;
 use super::segments::{Segments, segments};
 use super::settings::LinearitySettings;
 use crate::error::Result;
+use crate::plan::Site;
 use crate::source::RowSource;
 use crate::tap::Tapped;
 use crate::train::TargetKind;
 
 /// Measures a model, in evaluation mode, between the rows of `pairs` at the settings' sites and weights.
-///
-/// The pairs are those of the settings: see [`RowPairs`].
 ///
 /// # Errors
 /// Those of [`LinearitySettings::check`], [`Error::Data`](crate::Error::Data) for outputs that are not finite, and
@@ -41,7 +40,7 @@ pub fn linearity<M: Tapped>(
     });
     Ok(Linearity {
         pairs: pairs.len(),
-        relation: settings.relation,
+        relation: pairs.relation(),
         fit: None,
         sites: measured.collect::<Result<_>>()?,
     })
@@ -140,7 +139,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn summed_up(&self, site: crate::plan::Site) -> SiteLinearity {
+    fn summed_up(&self, site: Site) -> SiteLinearity {
         let gaps = inner_means(&self.gaps);
         let probability = self.probability_gaps.as_deref().map(inner_means);
         let relative = |drawn: &[u32]| mean_at(&gaps, drawn) / mean_at(&self.ends, drawn);
@@ -184,12 +183,9 @@ impl Parts {
     }
 }
 
-/// Each pair's mean over the inner weights; over the ends where there is no inner one.
+/// Each pair's mean over the inner weights.
 fn inner_means(values: &[Vec<f64>]) -> Vec<f64> {
-    let inner = |row: &Vec<f64>| match row.len() {
-        0..=2 => mean(row),
-        n => mean(&row[1..n - 1]),
-    };
+    let inner = |row: &Vec<f64>| mean(&row[1..row.len() - 1]);
     values.iter().map(inner).collect()
 }
 

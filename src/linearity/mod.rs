@@ -24,7 +24,9 @@ mod settings;
 mod spectrum;
 
 pub use arms::{ArmLinearity, ArmsLinearity, Measured};
-pub use fields::{AtWeight, Interval, Linearity, SiteGradient, SiteLinearity, SiteSpectrum};
+pub use fields::{
+    AtWeight, ClassSpectrum, Interval, Linearity, SiteGradient, SiteLinearity, SiteSpectrum,
+};
 pub use gradient::gradients;
 pub use measure::linearity;
 pub use row_pairs::{Relation, RowPairs};

@@ -58,6 +58,7 @@ impl FromStr for Relation {
 /// Pairs of two different rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowPairs {
+    relation: Relation,
     own: Vec<u32>,
     partner: Vec<u32>,
 }
@@ -153,7 +154,16 @@ impl RowPairs {
                 return Err(none(relation, rows.len()));
             }
         }
-        Ok(Self { own, partner })
+        Ok(Self {
+            relation,
+            own,
+            partner,
+        })
+    }
+
+    /// How the two rows of a pair stand to each other.
+    pub fn relation(&self) -> Relation {
+        self.relation
     }
 
     /// Number of pairs.
@@ -180,6 +190,7 @@ impl RowPairs {
     pub fn first(&self, n: usize) -> Self {
         let n = n.min(self.len());
         Self {
+            relation: self.relation,
             own: self.own[..n].to_vec(),
             partner: self.partner[..n].to_vec(),
         }

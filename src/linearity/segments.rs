@@ -3,6 +3,7 @@
 use candle_core::DType;
 
 use super::row_pairs::RowPairs;
+use super::settings::inner;
 use crate::error::{Error, Result};
 use crate::pairs::Pairs;
 use crate::plan::{Blend, MixPlan, Site};
@@ -59,7 +60,8 @@ impl Segments {
 /// Carries every pair through `site` once and from there on at each weight.
 ///
 /// # Errors
-/// [`Error::NoSite`] for a site that the model lacks, and Candle's.
+/// [`Error::Setting`] unless the weights are in [0, 1] and one of them inside, [`Error::NoSite`] for a site that the model
+/// lacks, [`Error::Data`] for outputs that are not finite, and Candle's.
 pub fn segments<M: Tapped>(
     model: &M,
     source: &impl RowSource<Input = M::Input>,
@@ -67,9 +69,8 @@ pub fn segments<M: Tapped>(
     site: Site,
     weights: &[f64],
 ) -> Result<Segments> {
-    let inner = weights.iter().copied().filter(|w| *w != 0.0 && *w != 1.0);
     let mut found = Segments {
-        weights: inner.collect(),
+        weights: inner(weights)?,
         outputs: 0,
         values: Vec::new(),
     };

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::row_pairs::Relation;
 use crate::error::{Error, Result};
 use crate::plan::Site;
 
@@ -10,11 +9,9 @@ use crate::plan::Site;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LinearitySettings {
-    /// Pairs of rows; default 512.
+    /// Pairs of rows to be drawn; default 512.
     pub pairs: usize,
-    /// How the two rows of a pair stand to each other; default random.
-    pub relation: Relation,
-    /// The grid of λ, each in [0, 1]; default 0.1, 0.2, ..., 0.9.
+    /// The grid of λ, each in [0, 1] and at least one inside; default 0.1, 0.2, ..., 0.9.
     pub weights: Vec<f64>,
     /// The sites; empty, the default, means all that the model has.
     pub sites: Vec<Site>,
@@ -26,7 +23,6 @@ impl Default for LinearitySettings {
     fn default() -> Self {
         Self {
             pairs: 512,
-            relation: Relation::Random,
             weights: (1..10).map(|tenth| f64::from(tenth) / 10.0).collect(),
             sites: Vec::new(),
             seed: 0,
@@ -47,13 +43,13 @@ impl LinearitySettings {
     /// The sites asked for, in the model's order.
     ///
     /// # Errors
-    /// [`Error::Setting`] for no pair, no weight, a weight outside [0, 1] or given twice; [`Error::NoSite`] for a site
-    /// that is not among `own`.
+    /// [`Error::Setting`] for no pair, a weight outside [0, 1] or given twice, or none inside; [`Error::NoSite`] for a
+    /// site that is not among `own`.
     pub fn check(&self, own: &[Site]) -> Result<Vec<Site>> {
         if self.pairs == 0 {
             return Err(Error::setting("pairs", "1 or more", self.pairs));
         }
-        check_weights(&self.weights)?;
+        inner(&self.weights)?;
         if let Some(site) = self.sites.iter().find(|site| !own.contains(site)) {
             return Err(Error::NoSite {
                 site: site.to_string(),
@@ -65,10 +61,8 @@ impl LinearitySettings {
     }
 }
 
-fn check_weights(weights: &[f64]) -> Result<()> {
-    if weights.is_empty() {
-        return Err(Error::setting("weights", "at least one λ", "none"));
-    }
+/// The weights between 0 and 1.
+pub(super) fn inner(weights: &[f64]) -> Result<Vec<f64>> {
     for (i, weight) in weights.iter().enumerate() {
         if !(0.0..=1.0).contains(weight) {
             return Err(Error::setting("weights", "within [0, 1]", weight));
@@ -77,5 +71,13 @@ fn check_weights(weights: &[f64]) -> Result<()> {
             return Err(Error::setting("weights", "each λ once", weight));
         }
     }
-    Ok(())
+    let inside = weights.iter().copied().filter(|w| *w != 0.0 && *w != 1.0);
+    let inside: Vec<f64> = inside.collect();
+    match inside.is_empty() {
+        true => {
+            let expected = "at least one λ between 0 and 1, where f is on no row";
+            Err(Error::setting("weights", expected, format!("{weights:?}")))
+        }
+        false => Ok(inside),
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use candle_core::{DType, Tensor};
 
-use super::fields::SiteSpectrum;
+use super::fields::{ClassSpectrum, SiteSpectrum};
 use crate::error::{Error, Result};
 use crate::jacobi::{dot, jacobi};
 use crate::plan::Site;
@@ -72,30 +72,33 @@ fn mean_of_real(x: &Tensor, mask: &Tensor) -> Result<Tensor> {
 }
 
 fn of_classes(site: Site, states: &[Vec<f64>], index: &ClassIndex) -> Result<SiteSpectrum> {
-    let spectra = index.classes().iter().map(|(_, members)| {
-        let rows: Vec<&[f64]> = members
+    let by_class = index.classes().iter().map(|(class, members)| {
+        let rows = members
             .iter()
-            .map(|&place| states[place as usize].as_slice())
-            .collect();
-        singular_values(&rows)
+            .map(|&place| states[place as usize].as_slice());
+        Ok(ClassSpectrum {
+            class: *class,
+            rows: members.len(),
+            values: singular_values(&rows.collect::<Vec<_>>())?,
+        })
     });
-    let spectra: Vec<Vec<f64>> = spectra.collect::<Result<_>>()?;
-    let over = |value: fn(&[f64]) -> f64| {
-        spectra.iter().map(|s| value(s)).sum::<f64>() / spectra.len() as f64
-    };
-    let longest = spectra.iter().map(Vec::len).max().unwrap_or(0);
-    let mean_at = |k: usize| {
-        let there: Vec<f64> = spectra.iter().filter_map(|s| s.get(k).copied()).collect();
-        there.iter().sum::<f64>() / there.len() as f64
-    };
+    let by_class: Vec<ClassSpectrum> = by_class.collect::<Result<_>>()?;
+    let longest = by_class.iter().map(|c| c.values.len()).max().unwrap_or(0);
+    let value = |k: usize| mean(by_class.iter().filter_map(|c| c.values.get(k).copied()));
+    let ratio = |c: &ClassSpectrum| c.others() / c.first().max(f64::MIN_POSITIVE);
     Ok(SiteSpectrum {
         site,
-        rows: index.classes().iter().map(|(_, m)| m.len()).collect(),
-        first: over(|s| s[0]),
-        others: over(|s| s[1..].iter().sum()),
-        ratio: over(|s| s[1..].iter().sum::<f64>() / s[0].max(f64::MIN_POSITIVE)),
-        values: (0..longest).map(mean_at).collect(),
+        first: mean(by_class.iter().map(ClassSpectrum::first)),
+        others: mean(by_class.iter().map(ClassSpectrum::others)),
+        ratio: mean(by_class.iter().map(ratio)),
+        values: (0..longest).map(value).collect(),
+        by_class,
     })
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (sum, n) = values.fold((0.0, 0.0), |(sum, n), v| (sum + v, n + 1.0));
+    sum / n
 }
 
 /// The singular values of a matrix given by its rows, largest first: as many as its shorter side is long.

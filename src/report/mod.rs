@@ -26,7 +26,7 @@ pub use experiment::{
     TrialArm, ValueSummary, experiment_table,
 };
 pub use input::{ArmDetail, CompareReport, DataSummary, Draw, History, Point, TrainReport, pool};
-pub use linearity::{LinearityReport, RunLinearity, arms_table, linearity_table, runs_table};
+pub use linearity::{LinearityReport, RunLinearity, linearity_table, runs_table};
 pub use oversample::{ClassCount, OversampleReport};
 pub use table::{BalanceRow, balance_table, class_table, compare_table, score_table};
 

@@ -44,8 +44,7 @@ pub struct Job<'a, M, S> {
 impl<M, S> Job<'_, M, S> {
     /// What the run's plans are saved under.
     pub fn plan_header(&self) -> PlanHeader {
-        let (schedule, s) = (self.scheduler.schedule(), self.settings);
-        PlanHeader::new(schedule, self.train.len(), (s.batch, s.accumulate), s.seed)
+        PlanHeader::new(self.scheduler.schedule(), self.settings, self.train.len())
     }
 }
 

@@ -45,19 +45,14 @@ pub struct PlanHeader {
 
 impl PlanHeader {
     /// The header of a run on so many training rows.
-    pub fn new(
-        schedule: &Schedule,
-        training_rows: usize,
-        (batch, accumulate): (usize, usize),
-        seed: u64,
-    ) -> Self {
+    pub fn new(schedule: &Schedule, settings: &TrainSettings, training_rows: usize) -> Self {
         Self {
             format: FORMAT,
             schedule: schedule.clone(),
             training_rows,
-            batch,
-            accumulate,
-            seed,
+            batch: settings.batch,
+            accumulate: settings.accumulate,
+            seed: settings.seed,
         }
     }
 
@@ -305,12 +300,14 @@ impl Plans {
         plans.map(move |(i, plan)| (numbering.number(i as u64), plan.as_ref()))
     }
 
-    /// Refuses plans that do not suit a run, its header being `run`, or a model with these `sites`.
+    /// Refuses plans that do not suit a run, its header being `run`, or a model with these `sites`; and plans that end
+    /// before the run does, unless patience may end it.
     ///
     /// # Errors
     /// [`Error::File`] saying what differs, or naming the step whose plan cannot be carried out.
-    pub fn check(&self, run: &PlanHeader, sites: &[Site]) -> Result<()> {
+    pub fn check(&self, run: &PlanHeader, settings: &TrainSettings, sites: &[Site]) -> Result<()> {
         self.header.check(run, &self.path)?;
+        self.check_length(settings)?;
         let (rows, batch) = (self.header.training_rows, self.header.batch);
         for (step, plan) in self.steps() {
             plan.map_or(Ok(()), |plan| plan_check::check(plan, sites, rows, batch))
@@ -319,12 +316,7 @@ impl Plans {
         Ok(())
     }
 
-    /// Refuses plans that end before a run with these settings does. Where patience may end it, that shows only in the
-    /// run.
-    ///
-    /// # Errors
-    /// [`Error::File`] with both numbers of passes.
-    pub fn check_length(&self, settings: &TrainSettings) -> Result<()> {
+    fn check_length(&self, settings: &TrainSettings) -> Result<()> {
         let steps = settings.steps(self.header.training_rows);
         let end = steps.saturating_mul(settings.accumulate as u64);
         let (saved, run) = (self.plans.len(), self.header.numbering().before(end));

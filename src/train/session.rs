@@ -64,8 +64,7 @@ where
 {
     job.settings.check()?;
     if let Some(plans) = job.replay {
-        plans.check(&job.plan_header(), &job.model.sites())?;
-        plans.check_length(job.settings)?;
+        plans.check(&job.plan_header(), job.settings, &job.model.sites())?;
     }
     let prepared = Prepared::of(&job)?;
     let mut run = Run::new(&job)?;

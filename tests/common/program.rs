@@ -131,6 +131,17 @@ impl Desk {
         Ok(ended.stdout)
     }
 
+    /// Runs the program, which must end with this code and name these words on stderr.
+    pub fn refuses(&self, code: i32, args: &str, words: &[&str]) -> Result<()> {
+        let ended = self.mixup(args)?;
+        ensure!(ended.code == Some(code), "mixup {args}: {ended:?}");
+        for word in words {
+            let said = &ended.stderr;
+            ensure!(said.contains(word), "mixup {args}: no '{word}' in {said}");
+        }
+        Ok(())
+    }
+
     /// Runs the program, whose stdout must be one JSON value.
     pub fn prints(&self, args: &str) -> Result<Value> {
         let stdout = self.succeeds(args)?;

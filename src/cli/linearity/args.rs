@@ -38,7 +38,7 @@ pub struct MeasureArgs {
     /// Pairs of rows of each kind
     #[arg(long, value_name = "N", default_value_t = 512)]
     pub pairs: usize,
-    /// The weights λ at which f(mix) is taken, each in [0, 1]
+    /// The weights λ at which f(mix) is taken, each in [0, 1], at least one inside
     #[arg(
         long,
         value_name = "λ,...",

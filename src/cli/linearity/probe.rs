@@ -6,11 +6,12 @@ use anyhow::Result;
 use candle_mixup::linearity::{
     Linearity, LinearitySettings, Relation, RowPairs, gradients, linearity, spectra,
 };
+use candle_mixup::report::RunLinearity;
+use candle_mixup::schedule::ClassIndex;
 use candle_mixup::train::{TargetKind, neighbours};
 use candle_mixup::{Error, RowSource, Site, Tapped};
 
 use super::args::MeasureArgs;
-use candle_mixup::report::RunLinearity;
 
 /// Rows of a class whose spectrum is taken, at most.
 const SPECTRUM_ROWS: usize = 100;
@@ -38,7 +39,7 @@ struct Shared {
     run: PathBuf,
     fingerprint: String,
     rows: Vec<u32>,
-    pairs: Vec<(Relation, RowPairs)>,
+    pairs: Vec<RowPairs>,
 }
 
 impl Probe {
@@ -49,7 +50,6 @@ impl Probe {
         let probe = Self {
             settings: LinearitySettings {
                 pairs: args.pairs,
-                relation: Relation::Random,
                 weights: args.weights.clone(),
                 sites: sites.collect::<Result<_, _>>()?,
                 seed: args.seed,
@@ -90,15 +90,12 @@ impl Probe {
             );
             return Err(Error::file(run, problem).into());
         }
-        let between = shared.pairs.iter().map(|(relation, pairs)| {
-            let settings = LinearitySettings {
-                relation: *relation,
-                ..self.settings.clone()
-            };
-            linearity(model, source, pairs, rows.kind, &settings)
-        });
+        let between = shared
+            .pairs
+            .iter()
+            .map(|pairs| linearity(model, source, pairs, rows.kind, &self.settings));
         let between: Vec<Linearity> = between.collect::<Result<_, _>>()?;
-        let some = shared.pairs[0].1.first(GRADIENT_PAIRS);
+        let some = shared.pairs[0].first(GRADIENT_PAIRS);
         let steep = sites
             .iter()
             .map(|&site| gradients(model, source, &some, site, &self.settings.weights));
@@ -121,8 +118,8 @@ impl Probe {
     ) -> Result<Shared> {
         let (n, seed) = (self.settings.pairs, self.settings.seed);
         let classes = rows.classes.as_deref();
-        let draw = |relation: &Relation| -> Result<(Relation, RowPairs)> {
-            let pairs = match relation {
+        let draw = |relation: &Relation| -> Result<RowPairs> {
+            Ok(match relation {
                 Relation::Random => RowPairs::random(&rows.rows, n, seed)?,
                 Relation::SameClass => {
                     RowPairs::same_class(&rows.rows, needed(classes, *relation)?, n, seed)?
@@ -134,8 +131,7 @@ impl Probe {
                     let lists = neighbours(model, source, &rows.rows, 1)?;
                     RowPairs::nearest(&rows.rows, &lists, n, seed)?
                 }
-            };
-            Ok((*relation, pairs))
+            })
         };
         let relations = self.relations(classes);
         let pairs = relations.iter().map(draw);
@@ -152,12 +148,11 @@ impl Probe {
         if !self.between.is_empty() {
             return self.between.clone();
         }
-        let count = |class: u32| classes.map_or(0, |c| c.iter().filter(|c| **c == class).count());
-        let pair = classes.is_some_and(|c| c.iter().any(|class| count(*class) > 1));
-        let several = classes.is_some_and(|c| c.iter().any(|class| *class != c[0]));
+        let index = classes.map(ClassIndex::new);
+        let classes = index.as_ref().map_or(&[][..], ClassIndex::classes);
         let possible = |relation: &Relation| match relation {
-            Relation::SameClass => pair,
-            Relation::OtherClass => several,
+            Relation::SameClass => classes.iter().any(|(_, members)| members.len() > 1),
+            Relation::OtherClass => classes.len() > 1,
             Relation::Random | Relation::Nearest => true,
         };
         Relation::ALL.into_iter().filter(possible).collect()
@@ -177,7 +172,7 @@ fn needed(classes: Option<&[u32]>, relation: Relation) -> Result<&[u32]> {
 fn spectrum_rows(rows: &Rows) -> (Vec<u32>, Vec<u32>) {
     let one = vec![0; rows.rows.len()];
     let classes = rows.classes.as_deref().unwrap_or(&one);
-    let index = candle_mixup::schedule::ClassIndex::new(classes);
+    let index = ClassIndex::new(classes);
     let chosen = index.classes().iter().flat_map(|(_, members)| {
         let n = members.len().min(SPECTRUM_ROWS);
         (0..n).map(move |i| members[i * members.len() / n] as usize)

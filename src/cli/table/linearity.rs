@@ -20,9 +20,14 @@ pub fn linearity(args: &EvaluateArgs, probe: &mut Probe) -> Result<RunLinearity>
     if !args.print.quiet {
         seen.iter().for_each(|note| eprintln!("note: {note}"));
     }
-    let data = args.data.as_ref().unwrap_or(&run.settings.fingerprint);
+    let s = &run.settings;
+    let own = || {
+        [&[s.fingerprint.clone()], &s.other_fingerprints[..]]
+            .concat()
+            .join(" ")
+    };
     let rows = Rows {
-        fingerprint: data.clone(),
+        fingerprint: args.data.clone().unwrap_or_else(own),
         kind: truth.kind.target(),
         classes: (truth.kind != Kind::Values).then_some(truth.classes),
         rows,

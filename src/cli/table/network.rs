@@ -99,9 +99,11 @@ impl<'a> Network<'a> {
 
     /// What the plans of a run are saved under.
     pub fn plan_header(&self, training: &TrainSettings) -> PlanHeader {
-        let (schedule, s) = (self.scheduler.schedule(), training);
-        let rows = self.prepared.train.len();
-        PlanHeader::new(schedule, rows, (s.batch, s.accumulate), s.seed)
+        PlanHeader::new(
+            self.scheduler.schedule(),
+            training,
+            self.prepared.train.len(),
+        )
     }
 
     /// Targets whose validation scores are those of probabilities with the real shares.

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use candle_mixup::compare::{self, Comparison, Ranks, Run};
 use candle_mixup::files;
+use candle_mixup::linearity::ArmsLinearity;
 use candle_mixup::metrics::{Metric, Scores};
 use candle_mixup::report::{
     self, Absent, Calibrated, Calibration, ExperimentReport, History, TableSummary, Trial,
@@ -278,7 +279,7 @@ fn numbers(grid: &Grid, report: &ExperimentReport, done: &[Done], seconds: f64) 
         let said = trial.comparison.summary();
         summary.push(json!({
             "data": trial.table, "detector": trial.detector, "anomalies": trial.anomalies,
-            "sentences": said,
+            "sentences": said, "linearity": ArmsLinearity::of(&trial.comparison),
         }));
     }
     Ok(json!({

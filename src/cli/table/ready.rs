@@ -19,8 +19,8 @@ use super::prepare::Prepared;
 use super::score::{Scored, Truth, score};
 use super::settings::{Networks, TableData, TrainTableSettings, Training};
 use super::task::{Kind, TableTask};
+use crate::cli::plans::replayed_from;
 use crate::cli::progress::WorkBar;
-use crate::cli::recorded::replayed;
 use crate::cli::settings::{self, HeldOut};
 use crate::cli::splits::{VALIDATION_FROM, VALIDATION_SHARE};
 use crate::cli::training;
@@ -91,7 +91,7 @@ impl Ready {
                 networks,
                 training: Training::of(&args.training, args.model.into())?
                     .over(own.train.len(), seed),
-                replay: replayed(&args.plans)?,
+                replay: replayed_from(&args.plans)?,
             },
             real: own.train.len(),
             truth: Truth::of(&task, &own.test),

@@ -19,8 +19,8 @@ use super::score::Scored;
 use super::task::Kind;
 use crate::cli::describe::{draws, per_class, report_points};
 use crate::cli::interrupt::Interrupt;
+use crate::cli::plans::{Recorded, replay};
 use crate::cli::progress::{Bars, RunBar, WorkBar};
-use crate::cli::recorded::Recorded;
 use crate::cli::run_dir::RunDir;
 use crate::cli::settings;
 use crate::cli::train::{RESULT, already_finished, print_file};
@@ -45,11 +45,8 @@ fn train_table(args: &TrainTableArgs, started: Instant) -> Result<()> {
     reading.finish();
     let network = ready.network()?;
     let header = network.plan_header(&ready.settings.training);
-    let replay = args.plans.replay.as_deref().map(Plans::read).transpose()?;
-    if let Some(plans) = &replay {
-        plans.check(&header, &network.model.sites())?;
-        plans.check_length(&ready.settings.training)?;
-    }
+    let sites = network.model.sites();
+    let replay = replay(&args.plans, &header, &ready.settings.training, &sites)?;
     let settings = serde_json::to_value(&ready.settings)?;
     let dir = RunDir::open(&args.output, "train-table", &settings, RESULT)?;
     if dir.finished {

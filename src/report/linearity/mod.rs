@@ -14,8 +14,9 @@ pub use input::{LinearityReport, RunLinearity};
 #[cfg(feature = "cli")]
 pub use page::linearity_page;
 pub use runs::runs_table;
+pub(super) use words::arms_table;
+pub use words::linearity_table;
 #[cfg(feature = "cli")]
 pub(super) use words::{arms_note, sites_note};
 #[cfg(feature = "cli")]
 use words::{arms_rows, sites_rows};
-pub use words::{arms_table, linearity_table};

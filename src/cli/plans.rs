@@ -1,10 +1,10 @@
-//! A run's watcher that also saves the plans, where that is asked for.
+//! `--save-plans` and `--replay` of a run.
 
 use std::path::PathBuf;
 
 use anyhow::Result;
-use candle_mixup::MixPlan;
-use candle_mixup::train::{PlanHeader, PlanLog, StepEvent, Watcher};
+use candle_mixup::train::{PlanHeader, PlanLog, Plans, StepEvent, TrainSettings, Watcher};
+use candle_mixup::{MixPlan, Site};
 
 use super::args::PlanArgs;
 use super::progress::RunBar;
@@ -65,8 +65,22 @@ impl Watcher for Recorded {
     }
 }
 
-/// `--replay`, as settings keep it.
-pub fn replayed(args: &PlanArgs) -> Result<Option<String>> {
+/// The plans to carry out, read and held against the run.
+pub fn replay(
+    args: &PlanArgs,
+    run: &PlanHeader,
+    training: &TrainSettings,
+    sites: &[Site],
+) -> Result<Option<Plans>> {
+    let plans = args.replay.as_deref().map(Plans::read).transpose()?;
+    if let Some(plans) = &plans {
+        plans.check(run, training, sites)?;
+    }
+    Ok(plans)
+}
+
+/// Where they come from, as settings keep it.
+pub fn replayed_from(args: &PlanArgs) -> Result<Option<String>> {
     let path = args.replay.as_ref().map(|path| path.to_string_lossy());
     path.map(|path| absolute(&path)).transpose()
 }
