@@ -74,6 +74,9 @@ fn text_and_table_runs_are_measured_too() -> Result<()> {
     let json = desk.prints(&format!("linearity t {SMALL} --out l --json"))?;
     ensure!(gap(&json["sites"], "embedding").is_some_and(|g| g > 0.0));
     ensure!(gap(&json["sites"], "pooled").is_some_and(|g| g < 1e-5));
+    // A mean over tokens and a linear head: texts of different lengths share the joined mask.
+    ensure!(gap(&json["sites"], "hidden2").is_some_and(|g| g < 1e-5));
+    ensure!(gap(&json["sites"], "hidden1").is_some_and(|g| g > 1e-3));
     let other = desk.prints(&format!(
         "linearity t --data rows.csv --sites hidden1 --between random {SMALL} --out k --json"
     ))?;
@@ -110,6 +113,11 @@ fn what_cannot_be_measured_is_refused_in_words() -> Result<()> {
         "linearity a --weights 1.5",
         &["weights", "[0, 1]", "1.5"],
     )?;
+    desk.refuses(
+        2,
+        "linearity a --weights 0,1",
+        &["at least one λ between 0 and 1"],
+    )?;
     desk.refuses(2, "linearity a --pairs 0", &["pairs", "1 or more"])?;
     desk.refuses(
         2,
@@ -144,5 +152,56 @@ fn what_cannot_be_measured_is_refused_in_words() -> Result<()> {
     )?;
     desk.write("none.csv", "words,label\nred apple,fruit\n")?;
     desk.refuses(1, "linearity t --data none.csv", &["text", "words"])?;
+    Ok(())
+}
+
+#[test]
+fn a_folder_of_another_version_and_data_of_another_form_are_named() -> Result<()> {
+    let desk = Desk::new()?;
+    desk.succeeds("train table --data @car --model linear --steps 5 --out c --quiet")?;
+    desk.write("cells.csv", "buying,label\nlow,unacc\n")?;
+    desk.refuses(1, "linearity c --data cells.csv", &["cells.csv", "column"])?;
+    desk.succeeds(&format!("{IMAGE} --out a"))?;
+    desk.refuses(
+        1,
+        "linearity a c --quiet",
+        &["c: its test rows are not those of a"],
+    )?;
+    let settings = desk.text("a/settings.json")?;
+    desk.write(
+        "a/settings.json",
+        settings.replacen("\"fingerprint\"", "\"hash\"", 1),
+    )?;
+    desk.refuses(1, "linearity a", &["a/settings.json", "fingerprint"])?;
+    desk.write("a/settings.json", settings)?;
+    std::fs::rename(desk.at("a/config.json"), desk.at("kept"))?;
+    desk.refuses(1, "linearity a", &["a/config.json"])?;
+    std::fs::rename(desk.at("kept"), desk.at("a/config.json"))?;
+    std::fs::remove_file(desk.at("a/metrics.json"))?;
+    desk.refuses(1, "linearity a", &["a: the run has not ended"])?;
+    ensure!(!desk.at("runs").exists(), "nothing was left");
+    Ok(())
+}
+
+#[test]
+fn runs_that_were_tested_on_other_files_are_told_apart() -> Result<()> {
+    let desk = Desk::new()?;
+    let rows = |from: usize| {
+        (from..from + 40).map(|i| format!("{},{}\n", i % 7, if i % 3 == 0 { "yes" } else { "no" }))
+    };
+    let file = |from: usize| format!("x,label\n{}", rows(from).collect::<String>());
+    desk.write("train.csv", file(0))?;
+    desk.write("one.csv", file(1))?;
+    desk.write("two.csv", file(2))?;
+    let train = "train table --data train.csv --model linear --steps 3 --quiet";
+    desk.succeeds(&format!("{train} --test one.csv --out a"))?;
+    desk.succeeds(&format!("{train} --test two.csv --out b"))?;
+    desk.succeeds(&format!("{train} --test one.csv --seed 1 --out c"))?;
+    desk.refuses(
+        1,
+        "linearity a b --quiet",
+        &["b: its test rows are not those of a"],
+    )?;
+    desk.succeeds(&format!("linearity a c {SMALL} --out l"))?;
     Ok(())
 }
