@@ -67,6 +67,19 @@ fn runs_are_measured_side_by_side_and_a_page_is_left() -> Result<()> {
 }
 
 #[test]
+fn the_fit_is_that_of_training_rows() -> Result<()> {
+    let desk = Desk::new()?;
+    let long = IMAGE.replace("--steps 40", "--steps 400");
+    let json = desk.prints(&format!("{long} --out a --json"))?;
+    let accuracy = json["test"]["accuracy"].as_f64();
+    ensure!(
+        json["linearity"]["fit"] == 1.0 && accuracy < Some(0.97),
+        "{accuracy:?}"
+    );
+    Ok(())
+}
+
+#[test]
 fn text_and_table_runs_are_measured_too() -> Result<()> {
     let desk = Desk::new()?;
     desk.tiny_encoder("tiny")?;

@@ -136,6 +136,29 @@ fn a_kink_between_two_rows_is_measured_exactly_and_ends_are_exactly_zero() -> Re
 }
 
 #[test]
+fn the_relative_gap_is_a_ratio_of_sums_and_may_exceed_one() -> Result<()> {
+    // Rows of nearly the same square on both sides of 0: their ends are close, and the way between is far from a line.
+    let rows = [-1.0, 1.0, 1.1];
+    let found = measured(|x| x.sqr(), &column(&rows)?, &GRID, TargetKind::Regression)?;
+    let pairs = RowPairs::random(&[0, 1, 2], 40, 0)?;
+    let ends = pairs.own().iter().zip(pairs.partner());
+    let (mut gaps, mut distances) = (0.0, 0.0);
+    for (a, b) in ends.map(|(a, b)| (rows[*a as usize], rows[*b as usize])) {
+        let grid = GRID.iter().map(|w| w * (1.0 - w) * (a - b) * (a - b));
+        gaps += grid.sum::<f64>() / GRID.len() as f64;
+        distances += f64::abs(a * a - b * b);
+    }
+    let ratio = gaps / distances;
+    assert!(ratio > 1.0, "{ratio}");
+    assert!(
+        found.sites[0]
+            .relative_gap
+            .is_some_and(|g| (g - ratio).abs() < 1e-12)
+    );
+    Ok(())
+}
+
+#[test]
 fn scaling_the_outputs_scales_the_gap_and_leaves_the_relative_one() -> Result<()> {
     let source = column(&[0.3, 1.0, -2.0, 5.0])?;
     let one = measured(|x| x.sqr(), &source, &GRID, TargetKind::Regression)?;
@@ -347,5 +370,106 @@ fn spectra_are_taken_class_by_class() -> Result<()> {
     assert!((found[0].ratio - 0.5).abs() < 1e-6);
     let missing = spectra(&f, &column(&[1.0])?, &[0], &[0], &[Site::Hidden(1)]);
     assert!(matches!(missing, Err(Error::NoSite { .. })));
+    Ok(())
+}
+
+#[test]
+fn several_labels_a_row_are_read_one_by_one() -> Result<()> {
+    // One label: a softmax over it would be 1 everywhere.
+    let source = column(&[-2.0, 2.0])?;
+    let found = measured(
+        |x| x.affine(1.0, 0.5),
+        &source,
+        &[0.25],
+        TargetKind::MultiLabel,
+    )?;
+    let sigmoid = |z: f64| 1.0 / (1.0 + (-z).exp());
+    let gap = |w: f64| {
+        let line = w * sigmoid(2.5) + (1.0 - w) * sigmoid(-1.5);
+        (sigmoid(4.0 * w - 2.0 + 0.5) - line).abs()
+    };
+    // The pairs go both ways, equally often.
+    let expected = 0.5 * (gap(0.25) + gap(0.75));
+    let site = &found.sites[0];
+    assert!(
+        site.probability_gap
+            .is_some_and(|g| (g - expected).abs() < 1e-12)
+    );
+    assert!(site.third_class.is_none() && site.by_weight[1].confidence.is_none());
+    Ok(())
+}
+
+#[test]
+fn an_interval_is_as_wide_as_the_spread_of_the_pairs_says() -> Result<()> {
+    let rows: Vec<f64> = (0..50).map(|i| f64::from(i * i % 53) / 10.0).collect();
+    let settings = LinearitySettings {
+        pairs: 400,
+        weights: vec![0.5],
+        ..LinearitySettings::default()
+    };
+    let all: Vec<u32> = (0..50).collect();
+    let pairs = RowPairs::random(&all, settings.pairs, 1)?;
+    let f = Function(|x| x.sqr());
+    let found = linearity(
+        &f,
+        &column(&rows)?,
+        &pairs,
+        TargetKind::Regression,
+        &settings,
+    )?;
+    let ends = pairs.own().iter().zip(pairs.partner());
+    let gaps: Vec<f64> = ends
+        .map(|(a, b)| 0.25 * (rows[*a as usize] - rows[*b as usize]).powi(2))
+        .collect();
+    let error = candle_mixup::compare::standard_deviation(&gaps).expect("they vary") / 20.0;
+    let [low, high] = found.sites[0].gap_ci95.expect("400 pairs");
+    let ratio = (high - low) / (2.0 * 1.96 * error);
+    // 1,000 resamples leave some per cent of noise.
+    assert!((ratio - 1.0).abs() < 0.12, "{ratio}");
+    Ok(())
+}
+
+/// Sequences of two tokens, the second of which is padding in every other row.
+struct Padded;
+
+impl Tapped for Padded {
+    type Input = Tensor;
+
+    fn sites(&self) -> Vec<Site> {
+        vec![Site::Embedding]
+    }
+
+    fn forward(&self, input: &Tensor, tap: &mut dyn Tap) -> Result<Tensor> {
+        let mask = Tensor::new(&[[1.0, 0.0], [1.0, 1.0]], &Device::Cpu)?;
+        let x = tap
+            .at(Site::Embedding, Flow::masked(input.clone(), mask))?
+            .x;
+        Ok(x.flatten_from(1)?)
+    }
+}
+
+#[test]
+fn the_state_of_a_sequence_is_the_mean_of_its_real_tokens() -> Result<()> {
+    let x = Tensor::new(
+        &[[[3.0, 4.0], [90.0, 90.0]], [[0.0, 2.0], [0.0, 4.0]]],
+        &Device::Cpu,
+    )?;
+    let found = spectra(&Padded, &Given(x), &[0, 1], &[0, 1], &[Site::Embedding])?;
+    let first: Vec<f64> = found[0].by_class.iter().map(|c| c.first()).collect();
+    assert!(
+        (first[0] - 5.0).abs() < 1e-12 && (first[1] - 3.0).abs() < 1e-12,
+        "{first:?}"
+    );
+    Ok(())
+}
+
+#[test]
+fn the_nearest_is_the_first_of_the_neighbours() -> Result<()> {
+    let lists = vec![vec![2, 1], vec![0, 2], vec![]];
+    let pairs = RowPairs::nearest(&[7, 8, 9], &lists, 4, 0)?;
+    let mut both: Vec<_> = pairs.own().iter().zip(pairs.partner()).collect();
+    both.sort_unstable();
+    assert_eq!(both, [(&7, &9), (&7, &9), (&8, &7), (&8, &7)]);
+    assert_eq!(pairs.relation(), Relation::Nearest);
     Ok(())
 }
