@@ -93,6 +93,14 @@ pub fn clear_parts(folder: impl AsRef<Path>) -> Result<()> {
     Ok(())
 }
 
+/// Whether two paths lead to the same file that is there.
+pub fn same(a: impl AsRef<Path>, b: impl AsRef<Path>) -> bool {
+    match (a.as_ref().canonicalize(), b.as_ref().canonicalize()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => false,
+    }
+}
+
 /// Makes a folder and those above it.
 ///
 /// # Errors

@@ -52,6 +52,8 @@ pub enum Purpose {
     Box = 19,
     /// Between which rows a trained model is measured.
     Probe = 20,
+    /// How a text is changed.
+    Text = 21,
 }
 
 /// A stream of draws for one (seed, purpose, counter).

@@ -28,6 +28,8 @@ pub enum Command {
     Evaluate(EvaluateArgs),
     /// Label new data with a trained run: label and probabilities for every row
     Predict(PredictArgs),
+    /// Crop, splice and noise texts: more texts from those there are
+    Augment(Box<super::augment::AugmentArgs>),
     /// Balance a table: synthetic rows for its rare classes
     Oversample(Box<super::oversample::OversampleArgs>),
     /// How far trained models are from linear: f(mix) against the mix of f, by site and weight

@@ -1,6 +1,7 @@
 //! The command line: raw arguments → checked settings → library call → report.
 
 mod args;
+mod augment;
 mod cell;
 mod compare;
 mod datasets;
@@ -58,6 +59,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Train(Train::Image(args)) => image::train(*args),
         Command::Evaluate(args) => evaluate::run(args),
         Command::Predict(args) => predict::run(args),
+        Command::Augment(args) => augment::run(&args),
         Command::Oversample(args) => oversample::run(*args),
         Command::Linearity(args) => linearity::run(&args),
         Command::Schedule(args) => schedule::run(args),

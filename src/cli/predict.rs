@@ -68,7 +68,7 @@ fn form_of(path: &Path) -> Result<Form> {
 }
 
 /// Writes beside and renames; an error of `produce` keeps its own words.
-fn write_file(path: &Path, produce: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+pub fn write_file(path: &Path, produce: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
     let mut failed = None;
     let written = files::write_with(path, |file| {
         produce(file).map_err(|error| {

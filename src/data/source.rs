@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
@@ -62,6 +62,21 @@ impl Source {
                 "the format is read from the extension, which must be .csv, .tsv or .jsonl, or one of these with .gz",
             )),
         }
+    }
+
+    /// How its lines end: as the first one does, `\n` where there is none.
+    ///
+    /// # Errors
+    /// [`Error::Io`] for a missing file.
+    pub fn line_end(&self) -> Result<&'static str> {
+        let mut first = Vec::new();
+        let read = BufReader::new(self.raw()?).read_until(b'\n', &mut first);
+        read.map_err(|e| read_error(&self.path(), e))?;
+        Ok(if first.ends_with(b"\r\n") {
+            "\r\n"
+        } else {
+            "\n"
+        })
     }
 
     /// The unpacked bytes as they are, a byte order mark among them.

@@ -1,5 +1,7 @@
 //! Text: rows from files, tokens, and the models that read them.
 
+pub mod augment;
+
 mod class_names;
 mod cnn;
 mod corpus;
@@ -12,6 +14,7 @@ mod read;
 mod source;
 mod tokens;
 mod vectors;
+mod words;
 
 pub use cnn::{Cnn, CnnConfig, CnnSettings};
 pub use corpus::Corpus;
@@ -24,3 +27,4 @@ pub use read::{Columns, EmptyTexts, Group, ReadOptions, SoftColumn, TextRow, Tex
 pub use source::TextSource;
 pub use tokens::{EncodedTexts, MAX_TOKENS, TokenBatch, Tokenizer, VocabularySettings};
 pub use vectors::WordVectors;
+pub use words::{TextSpan, WordFinder};

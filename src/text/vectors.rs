@@ -87,6 +87,13 @@ impl WordVectors {
         self.by_id.len()
     }
 
+    /// The vectors by the number of their word, in order.
+    pub(super) fn by_word(&self) -> impl Iterator<Item = (u32, &[f32])> {
+        self.by_id
+            .iter()
+            .map(|(id, vector)| (*id, vector.as_slice()))
+    }
+
     /// Where the vectors were read.
     pub fn path(&self) -> &Path {
         &self.path

@@ -1,0 +1,217 @@
+//! `mixup augment`: texts → crop, splice and noise → more texts.
+
+mod args;
+mod partners;
+mod preview;
+mod rows;
+mod settings;
+mod spans;
+mod summary;
+mod work;
+mod write;
+
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use candle_mixup::data::Source;
+use candle_mixup::{Error, files};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+pub use args::AugmentArgs;
+use args::PartnersArg;
+use partners::FirstPass;
+use rows::{Form, Names, Rows};
+use work::{Tally, Work};
+use write::{PROVENANCE, Writer};
+
+use super::interrupt::Interrupt;
+use super::progress::Bars;
+
+/// Where the rows go.
+#[derive(Debug, Clone, PartialEq)]
+enum Out {
+    Stdout,
+    File(PathBuf),
+}
+
+pub fn run(args: &AugmentArgs) -> Result<()> {
+    let started = Instant::now();
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(super::settings::threads(args.output.threads)?)
+        .build_global()
+        .context("cannot start threads")?;
+    let source = Source::parse(&args.file)?;
+    let form = rows::form(&source)?;
+    let out = out(args, &source, form)?;
+    let settings = settings::settings(args)?;
+    check(args, &settings, form)?;
+    let rows = Rows::open(&source, &args.columns)?;
+    check_names(args, &rows)?;
+    let pass = FirstPass::read(&source, args, &settings)?;
+    let lists = settings::lists(args, &settings, &pass)?;
+    let augmenter = settings.check(lists)?;
+    let chains: Vec<String> = augmenter
+        .settings()
+        .ops
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let names: Names = rows::names(&source, &args.columns);
+    let places = rows.places.clone();
+    let work = Work {
+        args,
+        source: &source,
+        augmenter: &augmenter,
+        pass: &pass,
+        writer: Writer {
+            form,
+            line_end: source.line_end()?,
+            places: &places,
+            names: &names,
+            offsets: args.columns.offsets,
+            provenance: args.output.provenance,
+        },
+        chains: &chains,
+    };
+    if let Some(count) = args.output.preview {
+        return preview::show(&work, rows, count);
+    }
+    let tally = write(&work, rows, &out)?;
+    summary::print(args, &out, &chains, &tally, started.elapsed().as_secs_f64())
+}
+
+/// Changes all rows and writes them where they go.
+fn write(work: &Work<'_>, rows: Rows, out: &Out) -> Result<Tally> {
+    let bars = Bars::new(work.args.print.quiet);
+    let bar = bars.counter("rows", "augment");
+    let interrupt = Interrupt::listen_and_say("stopping (Ctrl-C again ends at once)")?;
+    let seen = |rows| bar.inc(rows);
+    let tally = match out {
+        Out::Stdout => {
+            let mut stdout = BufWriter::new(std::io::stdout().lock());
+            let tally = work.all(rows, &interrupt, seen, &mut stdout)?;
+            stdout.flush()?;
+            tally
+        }
+        Out::File(path) => {
+            let mut tally = None;
+            let packed = path.extension().is_some_and(|ending| ending == "gz");
+            super::predict::write_file(path, |file| {
+                if packed {
+                    let mut packed = GzEncoder::new(file, Compression::default());
+                    tally = Some(work.all(rows, &interrupt, seen, &mut packed)?);
+                    packed.finish()?;
+                } else {
+                    tally = Some(work.all(rows, &interrupt, seen, file)?);
+                }
+                Ok(())
+            })?;
+            tally.context("a file that was written has its tally")?
+        }
+    };
+    bar.finish_and_clear();
+    Ok(tally)
+}
+
+/// `--out`, or the file's name with `.augmented` before its ending, in the current folder.
+fn out(args: &AugmentArgs, source: &Source, form: Form) -> Result<Out> {
+    if args.output.preview.is_some() {
+        let given = [
+            ("--out", args.output.out.is_some()),
+            ("--json", args.print.json),
+        ];
+        return match given.iter().find(|(_, given)| *given) {
+            Some((flag, _)) => {
+                Err(Error::Conflict(format!("{flag}: --preview writes nothing")).into())
+            }
+            None => Ok(Out::Stdout),
+        };
+    }
+    let path = match &args.output.out {
+        Some(path) if path == Path::new("-") && args.print.json => {
+            let text = "--json and --out -: both would go to stdout";
+            return Err(Error::Conflict(text.into()).into());
+        }
+        Some(path) if path == Path::new("-") => return Ok(Out::Stdout),
+        Some(path) => path.clone(),
+        None => {
+            let file = match source {
+                Source::File(path) => path.clone(),
+                Source::Shipped(set) => set.unpacked_file().into(),
+            };
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            let (stem, ending) = name.split_once('.').unwrap_or((&name, "txt"));
+            format!("{stem}.augmented.{ending}").into()
+        }
+    };
+    let asked = Form::of(&path.to_string_lossy());
+    if asked != Some(form) {
+        let ending = match form {
+            Form::Delimited(b',') => ".csv",
+            Form::Delimited(_) => ".tsv",
+            Form::JsonLines => ".jsonl",
+            Form::Lines => ".txt",
+        };
+        let expected = format!("a name that ends in {ending} or {ending}.gz, as the file's own");
+        return Err(Error::setting("--out", expected, path.display()).into());
+    }
+    if path.exists() && !args.output.force {
+        let text = format!(
+            "--out {}: it exists (--force overwrites it)",
+            path.display()
+        );
+        return Err(Error::Conflict(text).into());
+    }
+    if matches!(source, Source::File(file) if files::same(file, &path)) {
+        let text = format!("--out {}: that is the file itself", path.display());
+        return Err(Error::Conflict(text).into());
+    }
+    Ok(Out::File(path))
+}
+
+/// Refuses flags that would do nothing, or whose outputs could not tell what they must.
+fn check(
+    args: &AugmentArgs,
+    settings: &candle_mixup::text::augment::AugmentSettings,
+    form: Form,
+) -> Result<()> {
+    let refuse = |text: &str| Err(Error::Conflict(text.into()).into());
+    let (operations, columns) = (&args.operations, &args.columns);
+    if operations.n == 0 {
+        return Err(Error::setting("-n", "at least 1", 0).into());
+    }
+    if form == Form::Lines && args.output.provenance {
+        return refuse("--provenance: a .txt file has no columns");
+    }
+    let partner = settings.needs_partner();
+    if operations.partners.is_some() && !partner {
+        return refuse("--partners is for splice and concat");
+    }
+    if operations.partners == Some(PartnersArg::SameLabel) && columns.label.is_none() {
+        return refuse("--partners same-label needs --label");
+    }
+    let shares =
+        partner && columns.label.is_some() && operations.partners == Some(PartnersArg::Any);
+    if shares && !args.output.provenance {
+        return refuse(
+            "--partners any makes texts of two labels: --provenance tells the shares, _label_weight and _partner_label",
+        );
+    }
+    Ok(())
+}
+
+/// Refuses columns that provenance would add a second time.
+fn check_names(args: &AugmentArgs, rows: &Rows) -> Result<()> {
+    let header = rows.places.header.iter().flatten();
+    let twice = header.filter(|name| args.output.provenance && PROVENANCE.contains(&name.as_str()));
+    match twice.into_iter().next() {
+        Some(name) => Err(Error::Conflict(format!(
+            "--provenance: the file has a column '{name}' already"
+        ))
+        .into()),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,321 @@
+//! Rows in: a text and what else stands beside it, whatever the format.
+
+use std::fmt;
+
+use anyhow::Result;
+use candle_mixup::Error;
+use candle_mixup::data::{Cell, Header, Lines, Record, Records, Source};
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::args::ColumnArgs;
+
+/// One row.
+pub struct Row {
+    /// Its number, from 0.
+    pub number: u64,
+    /// The line on which it starts, from 1.
+    pub line: u64,
+    pub text: String,
+    pub label: Option<String>,
+    /// The spans as they are written.
+    pub entities: Option<String>,
+    pub kept: Option<String>,
+    pub rest: Rest,
+}
+
+/// All cells of a row, from which an output takes those that are not its own.
+pub enum Rest {
+    Cells(Vec<String>),
+    /// Keys and values as they are written.
+    Object(Vec<(String, Box<RawValue>)>),
+    /// The end of the line.
+    Line(&'static str),
+}
+
+/// How a file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    Delimited(u8),
+    JsonLines,
+    Lines,
+}
+
+impl Form {
+    /// By the ending before `.gz`.
+    pub fn of(name: &str) -> Option<Self> {
+        let name = name.to_lowercase();
+        let name = name.strip_suffix(".gz").unwrap_or(&name);
+        match name.rsplit_once('.')?.1 {
+            "csv" => Some(Self::Delimited(b',')),
+            "tsv" | "tab" => Some(Self::Delimited(b'\t')),
+            "jsonl" | "ndjson" => Some(Self::JsonLines),
+            "txt" => Some(Self::Lines),
+            _ => None,
+        }
+    }
+}
+
+/// Where in a row the columns stand.
+#[derive(Debug, Clone, Default)]
+pub struct Places {
+    /// All columns, in order; of jsonl none, since each row has its own.
+    pub header: Option<Vec<String>>,
+    pub text: usize,
+    pub entities: Option<usize>,
+}
+
+/// The columns by name.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    pub text: String,
+    pub label: Option<String>,
+    pub entities: Option<String>,
+    pub kept: Option<String>,
+}
+
+/// The rows of a file, in order.
+pub struct Rows {
+    number: u64,
+    names: Names,
+    input: Input,
+    pub places: Places,
+}
+
+enum Input {
+    Records {
+        records: Box<Records>,
+        label: Option<usize>,
+        kept: Option<usize>,
+    },
+    JsonLines(Lines),
+    Lines(Lines),
+}
+
+impl Rows {
+    pub fn open(source: &Source, args: &ColumnArgs) -> Result<Self> {
+        let form = form(source)?;
+        let names = names(source, args);
+        let mut places = Places::default();
+        let input = match form {
+            Form::Delimited(_) => {
+                let header = if args.no_header {
+                    Header::Absent
+                } else {
+                    Header::First
+                };
+                let records = Records::open(source, header)?;
+                let find =
+                    |column: &Option<String>| column.as_ref().map(|c| records.find(c)).transpose();
+                places = Places {
+                    header: Some(records.columns().to_vec()),
+                    text: records.find(&names.text)?,
+                    entities: find(&names.entities)?,
+                };
+                let (label, kept) = (find(&names.label)?, find(&names.kept)?);
+                Input::Records {
+                    records: Box::new(records),
+                    label,
+                    kept,
+                }
+            }
+            _ if args.no_header => {
+                return Err(Error::Conflict("--no-header is for csv and tsv".into()).into());
+            }
+            Form::JsonLines => Input::JsonLines(Lines::open(source)?),
+            Form::Lines => {
+                refuse_columns(args)?;
+                Input::Lines(Lines::open(source)?)
+            }
+        };
+        Ok(Self {
+            number: 0,
+            names,
+            input,
+            places,
+        })
+    }
+
+    fn numbered(&mut self) -> u64 {
+        self.number += 1;
+        self.number - 1
+    }
+}
+
+/// How the source is written.
+pub fn form(source: &Source) -> Result<Form> {
+    let name = match source {
+        Source::File(path) => path.to_string_lossy().into_owned(),
+        Source::Shipped(set) => set.file.to_owned(),
+    };
+    Form::of(&name).ok_or_else(|| {
+        let problem = "the format is read from the extension, which must be .csv, .tsv, .jsonl or .txt, or one of these with .gz";
+        Error::file(source.path(), problem).into()
+    })
+}
+
+/// The columns asked for, or the source's own.
+pub fn names(source: &Source, args: &ColumnArgs) -> Names {
+    let own = match source {
+        Source::Shipped(set) => set.text.unwrap_or("text"),
+        Source::File(_) => "text",
+    };
+    Names {
+        text: args.text.clone().unwrap_or_else(|| own.into()),
+        label: args.label.clone(),
+        entities: args.entities.clone(),
+        kept: args.keep_spans.clone(),
+    }
+}
+
+fn refuse_columns(args: &ColumnArgs) -> Result<()> {
+    let given = [
+        ("--text", args.text.is_some()),
+        ("--label", args.label.is_some()),
+        ("--entities", args.entities.is_some()),
+        ("--keep-spans", args.keep_spans.is_some()),
+    ];
+    match given.iter().find(|(_, given)| *given) {
+        Some((flag, _)) => {
+            Err(Error::Conflict(format!("{flag}: a .txt file has no columns")).into())
+        }
+        None => Ok(()),
+    }
+}
+
+impl Iterator for Rows {
+    type Item = candle_mixup::Result<Row>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match &mut self.input {
+            Input::Records {
+                records,
+                label,
+                kept,
+            } => {
+                let (label, kept) = (*label, *kept);
+                let record = match records.next()? {
+                    Ok(record) => record,
+                    Err(e) => return Some(Err(e)),
+                };
+                Some(Ok(self.of_record(record, label, kept)))
+            }
+            Input::JsonLines(lines) => loop {
+                let line = match lines.next()? {
+                    Ok(line) if line.text.trim().is_empty() => continue,
+                    Ok(line) => line,
+                    Err(e) => return Some(Err(e)),
+                };
+                let path = lines.path().to_path_buf();
+                return Some(self.of_object(line.number, &line.text, &path));
+            },
+            Input::Lines(lines) => {
+                let line = match lines.next()? {
+                    Ok(line) => line,
+                    Err(e) => return Some(Err(e)),
+                };
+                Some(Ok(Row {
+                    number: self.numbered(),
+                    line: line.number,
+                    text: line.text,
+                    label: None,
+                    entities: None,
+                    kept: None,
+                    rest: Rest::Line(line.end),
+                }))
+            }
+        }
+    }
+}
+
+impl Rows {
+    fn of_record(&mut self, record: Record, label: Option<usize>, kept: Option<usize>) -> Row {
+        let cell = |cell: Cell| match cell {
+            Cell::Text(text) => text,
+            Cell::List(_) | Cell::Missing | Cell::Nested(_) => String::new(),
+        };
+        let cells: Vec<String> = record.cells.into_iter().map(cell).collect();
+        let at = |place: Option<usize>| place.map(|i| cells[i].clone());
+        Row {
+            number: self.numbered(),
+            line: record.line,
+            text: cells[self.places.text].clone(),
+            label: at(label),
+            entities: at(self.places.entities),
+            kept: at(kept),
+            rest: Rest::Cells(cells),
+        }
+    }
+
+    fn of_object(
+        &mut self,
+        line: u64,
+        text: &str,
+        path: &std::path::Path,
+    ) -> candle_mixup::Result<Row> {
+        let refuse = |column: Option<&String>, expected: String, value: &str| Error::Cell {
+            path: path.into(),
+            line,
+            column: column.cloned(),
+            expected,
+            value: value.chars().take(80).collect(),
+        };
+        let entries = entries(text)
+            .map_err(|e| refuse(None, format!("one JSON object on the line ({e})"), text))?;
+        let find = |name: &String| {
+            let found = entries.iter().find(|(key, _)| key == name);
+            found.map(|(_, value)| value.get()).ok_or_else(|| {
+                let keys: Vec<&str> = entries.iter().map(|(key, _)| key.as_str()).collect();
+                refuse(
+                    Some(name),
+                    format!("this key (there are: {})", keys.join(", ")),
+                    "nothing",
+                )
+            })
+        };
+        let written = find(&self.names.text)?;
+        let parsed = serde_json::from_str::<String>(written);
+        let parsed =
+            parsed.map_err(|_| refuse(Some(&self.names.text), "a text".into(), written))?;
+        let raw = |name: &Option<String>| {
+            let found = name.as_ref().map(find).transpose();
+            found.map(|found| found.map(str::to_owned))
+        };
+        Ok(Row {
+            line,
+            text: parsed,
+            label: raw(&self.names.label)?,
+            entities: raw(&self.names.entities)?,
+            kept: raw(&self.names.kept)?,
+            number: self.numbered(),
+            rest: Rest::Object(entries),
+        })
+    }
+}
+
+/// The keys and values of a JSON object, in order, each value as it is written.
+fn entries(text: &str) -> serde_json::Result<Vec<(String, Box<RawValue>)>> {
+    struct Entries;
+    impl<'de> Visitor<'de> for Entries {
+        type Value = Vec<(String, Box<RawValue>)>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a JSON object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(
+            self,
+            mut map: A,
+        ) -> std::result::Result<Self::Value, A::Error> {
+            let mut entries = Vec::new();
+            while let Some(entry) = map.next_entry()? {
+                entries.push(entry);
+            }
+            Ok(entries)
+        }
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let entries = deserializer.deserialize_map(Entries)?;
+    deserializer.end()?;
+    Ok(entries)
+}

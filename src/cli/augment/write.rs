@@ -1,0 +1,220 @@
+//! Rows out: an output's text, spans and provenance among the cells of its row.
+
+use anyhow::Result;
+use candle_mixup::text::TextSpan;
+use candle_mixup::text::augment::Augmented;
+use serde_json::Value;
+
+use super::args::OffsetArg;
+use super::partners::Partner;
+use super::rows::{Form, Names, Places, Rest, Row};
+use super::spans::Spans;
+
+/// The columns of provenance.
+pub const PROVENANCE: [&str; 7] = [
+    "_synthetic",
+    "_operation",
+    "_own",
+    "_partner",
+    "_label_weight",
+    "_partner_label",
+    "_unchanged",
+];
+
+/// How rows are written.
+pub struct Writer<'a> {
+    pub form: Form,
+    pub line_end: &'static str,
+    pub places: &'a Places,
+    pub names: &'a Names,
+    pub offsets: OffsetArg,
+    pub provenance: bool,
+}
+
+/// One output and where it is from.
+pub struct Output<'a> {
+    pub augmented: &'a Augmented<'a>,
+    /// The chain, as it is written.
+    pub operation: &'a str,
+    pub spans: &'a Spans,
+    pub partner: Option<&'a Partner>,
+    /// The share of the label that is the row's own.
+    pub label_weight: f64,
+}
+
+impl Writer<'_> {
+    /// The header line, where there is one.
+    pub fn header(&self, named: bool, out: &mut Vec<u8>) -> Result<()> {
+        let Some(columns) = self.places.header.as_ref().filter(|_| named) else {
+            return Ok(());
+        };
+        let extra = PROVENANCE.iter().filter(|_| self.provenance);
+        self.cells(
+            columns.iter().map(String::as_str).chain(extra.copied()),
+            out,
+        )
+    }
+
+    /// A row as it is.
+    pub fn original(&self, row: &Row, out: &mut Vec<u8>) -> Result<()> {
+        let provenance = self.provenance.then(|| {
+            let own = row.number.to_string();
+            [
+                "0".into(),
+                String::new(),
+                own,
+                String::new(),
+                "1".into(),
+                String::new(),
+                String::new(),
+            ]
+        });
+        self.row(row, &row.text, None, provenance, out)
+    }
+
+    /// An output.
+    pub fn output(&self, row: &Row, made: &Output<'_>, out: &mut Vec<u8>) -> Result<()> {
+        let spans = row.entities.as_ref().map(|_| self.entities(made));
+        let provenance = self.provenance.then(|| {
+            let partner = made.partner;
+            let shares = made.label_weight < 1.0;
+            let label = partner
+                .and_then(|partner| partner.label.clone())
+                .filter(|_| shares);
+            [
+                "1".into(),
+                made.operation.into(),
+                row.number.to_string(),
+                partner
+                    .map(|partner| partner.row.to_string())
+                    .unwrap_or_default(),
+                made.label_weight.to_string(),
+                label.unwrap_or_default(),
+                made.augmented
+                    .unchanged
+                    .map(|reason| reason.to_string())
+                    .unwrap_or_default(),
+            ]
+        });
+        self.row(row, made.augmented.text, spans, provenance, out)
+    }
+
+    /// The spans of an output, as JSON.
+    fn entities(&self, made: &Output<'_>) -> String {
+        let text = made.augmented.text;
+        let mut items: Vec<Value> = Vec::new();
+        made.spans
+            .carried(made.augmented.marks, text, self.offsets, &mut items);
+        if let Some(partner) = made.partner {
+            let places: &[Option<TextSpan>] = made.augmented.partner_marks;
+            partner
+                .spans
+                .carried(places, text, self.offsets, &mut items);
+        }
+        Value::Array(items).to_string()
+    }
+
+    fn row(
+        &self,
+        row: &Row,
+        text: &str,
+        entities: Option<String>,
+        provenance: Option<[String; 7]>,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        match &row.rest {
+            Rest::Cells(cells) => {
+                let own = cells.iter().enumerate().map(|(i, cell)| match &entities {
+                    _ if i == self.places.text => text,
+                    Some(entities) if Some(i) == self.places.entities => entities,
+                    _ => cell,
+                });
+                self.cells(
+                    own.chain(provenance.iter().flatten().map(String::as_str)),
+                    out,
+                )
+            }
+            Rest::Object(entries) => {
+                self.object(entries, text, entities, provenance, out)?;
+                out.extend_from_slice(self.line_end.as_bytes());
+                Ok(())
+            }
+            Rest::Line(end) => {
+                out.extend_from_slice(text.as_bytes());
+                let end = if end.is_empty() { self.line_end } else { end };
+                out.extend_from_slice(end.as_bytes());
+                Ok(())
+            }
+        }
+    }
+
+    fn object(
+        &self,
+        entries: &[(String, Box<serde_json::value::RawValue>)],
+        text: &str,
+        entities: Option<String>,
+        provenance: Option<[String; 7]>,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        let key = |key: &str, out: &mut Vec<u8>| -> Result<()> {
+            if out.last() != Some(&b'{') {
+                out.push(b',');
+            }
+            serde_json::to_writer(&mut *out, key)?;
+            out.push(b':');
+            Ok(())
+        };
+        out.push(b'{');
+        for (name, value) in entries {
+            key(name, out)?;
+            match &entities {
+                _ if *name == self.names.text => serde_json::to_writer(&mut *out, text)?,
+                Some(entities) if Some(name) == self.names.entities.as_ref() => {
+                    out.extend_from_slice(entities.as_bytes())
+                }
+                _ => out.extend_from_slice(value.get().as_bytes()),
+            }
+        }
+        for (i, value) in provenance.iter().flatten().enumerate() {
+            key(PROVENANCE[i], out)?;
+            let bare = matches!(i, 0 | 2 | 3 | 4) && !value.is_empty();
+            match value.as_str() {
+                "" => out.extend_from_slice(b"null"),
+                number if bare => out.extend_from_slice(number.as_bytes()),
+                word => serde_json::to_writer(&mut *out, word)?,
+            }
+        }
+        out.push(b'}');
+        Ok(())
+    }
+
+    fn cells<'c>(&self, cells: impl Iterator<Item = &'c str>, out: &mut Vec<u8>) -> Result<()> {
+        let Form::Delimited(delimiter) = self.form else {
+            return Ok(());
+        };
+        for (i, cell) in cells.enumerate() {
+            if i > 0 {
+                out.push(delimiter);
+            }
+            quote(cell.as_bytes(), delimiter, i == 0, out);
+        }
+        out.extend_from_slice(self.line_end.as_bytes());
+        Ok(())
+    }
+}
+
+/// A cell, in quotation marks where it needs them: an empty first cell too, so that no line is blank.
+fn quote(cell: &[u8], delimiter: u8, first: bool, out: &mut Vec<u8>) {
+    let special = |b: &u8| *b == delimiter || matches!(b, b'"' | b'\n' | b'\r');
+    if !cell.iter().any(special) && !(first && cell.is_empty()) {
+        return out.extend_from_slice(cell);
+    }
+    out.push(b'"');
+    for &byte in cell {
+        if byte == b'"' {
+            out.push(b'"');
+        }
+        out.push(byte);
+    }
+    out.push(b'"');
+}

@@ -1,0 +1,344 @@
+//! Texts in, changed texts out: a function of the seed, the row and the number of the output.
+
+use std::collections::HashSet;
+
+use regex::Regex;
+
+use super::add;
+use super::characters;
+use super::desk::{Desk, Drawn, Scene};
+use super::edit::Origin;
+use super::lists::Lists;
+use super::operation::{Chain, Kind, Operation};
+use super::remove;
+use super::reorder;
+use super::replace;
+use super::settings::AugmentSettings;
+use super::splice;
+use super::unchanged::Unchanged;
+use super::units::{Fate, Units};
+use crate::error::{Error, Result};
+use crate::random::{Purpose, Stream};
+use crate::text::words::{TextSpan, WordFinder};
+
+/// Further draws for an output that is no new text, where new ones are asked for.
+pub const TRIES: u64 = 16;
+
+/// Checked settings with their lists; made by [`AugmentSettings::check`].
+#[derive(Debug, Clone)]
+pub struct Augmenter {
+    pub(super) finder: WordFinder,
+    pub(super) settings: AugmentSettings,
+    pub(super) lists: Lists,
+    pub(super) patterns: Vec<Regex>,
+    pub(super) words: HashSet<String>,
+}
+
+/// A text and the stretches of it that have a meaning of their own.
+#[derive(Debug, Clone, Copy)]
+pub struct Marked<'a> {
+    /// The text.
+    pub text: &'a str,
+    /// Stretches that stay together and are never changed within: entities. They must not overlap.
+    pub marks: &'a [TextSpan],
+    /// Whether a marked stretch may go as a whole (`crop`, `drop`, `sentences`, `splice`); it stays otherwise.
+    pub marks_may_go: bool,
+    /// Stretches that come back byte for byte.
+    pub kept: &'a [TextSpan],
+}
+
+impl<'a> Marked<'a> {
+    /// A text without marks.
+    pub fn plain(text: &'a str) -> Self {
+        Self {
+            text,
+            marks: &[],
+            marks_may_go: false,
+            kept: &[],
+        }
+    }
+
+    /// # Errors
+    /// [`Error::Data`] for a stretch that ends before it begins, leaves the text or cuts a character, and for marks
+    /// that overlap.
+    pub fn check(&self) -> Result<()> {
+        for span in self.marks.iter().chain(self.kept) {
+            let (start, end) = (span.start as usize, span.end as usize);
+            let fits = start <= end && end <= self.text.len();
+            if !fits || !self.text.is_char_boundary(start) || !self.text.is_char_boundary(end) {
+                return Err(Error::Data(format!(
+                    "the span {start}..{end} must lie at borders of characters of a text of {} bytes",
+                    self.text.len()
+                )));
+            }
+        }
+        let mut marks = self.marks.to_vec();
+        marks.sort_unstable();
+        match marks.windows(2).find(|two| two[1].start < two[0].end) {
+            None => Ok(()),
+            Some(two) => Err(Error::Data(format!(
+                "the spans {}..{} and {}..{} overlap",
+                two[0].start, two[0].end, two[1].start, two[1].end
+            ))),
+        }
+    }
+}
+
+/// Which output of which row: what its draws depend on, beside the settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Draw {
+    /// The seed.
+    pub seed: u64,
+    /// The row's number.
+    pub row: u64,
+    /// The number of the output among those of the row, or the epoch.
+    pub output: u32,
+}
+
+/// One output.
+#[derive(Debug, Clone, Copy)]
+pub struct Augmented<'a> {
+    /// The new text.
+    pub text: &'a str,
+    /// The number of the chain that made it.
+    pub chain: usize,
+    /// Why it is the text as it was, where it is.
+    pub unchanged: Option<Unchanged>,
+    /// The share of its words that are the text's own, and so the share of the target that is: 1 but where words of
+    /// another text came in.
+    pub own_share: f64,
+    /// Where each marked stretch of the text stands now; `None` where it went.
+    pub marks: &'a [Option<TextSpan>],
+    /// Where each marked stretch of the partner stands now; `None` where it did not come along.
+    pub partner_marks: &'a [Option<TextSpan>],
+}
+
+/// The memory in which texts are changed, one after the other.
+#[derive(Debug, Default)]
+pub struct Workbench {
+    own: Units,
+    step: Units,
+    partner: Units,
+    desk: Desk,
+    bound: Vec<(TextSpan, Fate)>,
+    text: String,
+    before: String,
+    marks: Vec<Option<TextSpan>>,
+    partner_marks: Vec<Option<TextSpan>>,
+    /// What is marked and what is kept in the text between two operations of a chain.
+    marked: Vec<TextSpan>,
+    kept: Vec<TextSpan>,
+}
+
+impl Augmenter {
+    /// The settings.
+    pub fn settings(&self) -> &AugmentSettings {
+        &self.settings
+    }
+
+    /// The chain of an output: they take turns, from a chain on that is uniform for each row.
+    pub fn chain_of(&self, draw: Draw) -> usize {
+        let chains = self.settings.ops.len();
+        if chains == 1 {
+            return 0;
+        }
+        let first = Stream::keyed(draw.seed, Purpose::Text, CHAIN, draw.row).below(chains);
+        (first + draw.output as usize) % chains
+    }
+
+    /// Whether the chain of this number takes words of another text.
+    pub fn takes_partner(&self, chain: usize) -> bool {
+        self.settings.ops[chain]
+            .0
+            .iter()
+            .any(|operation| operation.kind.needs_partner())
+    }
+
+    /// Finds the units of a text, before any number of [`Augmenter::draw`]s from it.
+    ///
+    /// # Errors
+    /// Those of [`Marked::check`].
+    pub fn read(&self, text: &Marked<'_>, bench: &mut Workbench) -> Result<()> {
+        text.check()?;
+        self.units(text, &mut bench.bound, &mut bench.own);
+        Ok(())
+    }
+
+    /// One output of the text that was [read](Augmenter::read) last. `tried` counts the draws before it that gave no
+    /// new text.
+    ///
+    /// # Errors
+    /// Those of [`Marked::check`] for the partner.
+    pub fn draw<'a>(
+        &self,
+        text: &Marked<'_>,
+        partner: Option<&Marked<'_>>,
+        draw: Draw,
+        tried: u64,
+        bench: &'a mut Workbench,
+    ) -> Result<Augmented<'a>> {
+        let chain = self.chain_of(draw);
+        let key = u64::from(draw.output) | tried << 32;
+        let mut stream = Stream::keyed(draw.seed, Purpose::Text, key, draw.row);
+        bench.partner_marks.clear();
+        if let Some(partner) = partner {
+            partner.check()?;
+            self.units(partner, &mut bench.bound, &mut bench.partner);
+        }
+        let (own_share, unchanged) = self.chain(chain, text, partner, &mut stream, bench);
+        Ok(Augmented {
+            text: &bench.text,
+            chain,
+            unchanged,
+            own_share,
+            marks: &bench.marks,
+            partner_marks: &bench.partner_marks,
+        })
+    }
+
+    /// Draws a chain's operations and applies them, one after the other.
+    fn chain(
+        &self,
+        chain: usize,
+        text: &Marked<'_>,
+        partner: Option<&Marked<'_>>,
+        stream: &mut Stream,
+        bench: &mut Workbench,
+    ) -> (f64, Option<Unchanged>) {
+        bench.marks.clear();
+        bench
+            .marks
+            .extend(text.marks.iter().map(|&mark| Some(mark)));
+        bench.kept.clear();
+        bench.kept.extend(bench.own.kept());
+        let mut share = 1.0;
+        let mut refused = None;
+        let Chain(operations) = &self.settings.ops[chain];
+        for (i, operation) in operations.iter().enumerate() {
+            if i > 0 {
+                std::mem::swap(&mut bench.text, &mut bench.before);
+                bench.marked.clear();
+                bench.marked.extend(bench.marks.iter().flatten());
+                let step = Marked {
+                    text: &bench.before,
+                    marks: &bench.marked,
+                    kept: &bench.kept,
+                    ..*text
+                };
+                self.units(&step, &mut bench.bound, &mut bench.step);
+            }
+            let (units, from): (&Units, &str) = if i == 0 {
+                (&bench.own, text.text)
+            } else {
+                (&bench.step, &bench.before)
+            };
+            let scene = Scene {
+                text: from,
+                units,
+                partner: partner.map(|partner| (partner.text, &bench.partner)),
+                rate: operation.rate,
+                settings: &self.settings,
+                lists: &self.lists,
+                finder: &self.finder,
+            };
+            bench.desk.edit.clear();
+            bench.text.clear();
+            match self.operate(operation, &scene, &mut bench.desk, stream) {
+                Ok(own) => {
+                    let other = partner.map_or("", |partner| partner.text);
+                    bench.desk.edit.apply(from, other, &mut bench.text);
+                    share *= own;
+                    let edit = &bench.desk.edit;
+                    for mark in &mut bench.marks {
+                        *mark = mark.and_then(|span| edit.carry(Origin::Own, span));
+                    }
+                    let carried = |span: &mut TextSpan| match edit.carry(Origin::Own, *span) {
+                        Some(place) => {
+                            *span = place;
+                            true
+                        }
+                        None => false,
+                    };
+                    bench.kept.retain_mut(carried);
+                    if let Some(partner) = partner.filter(|_| operation.kind.needs_partner()) {
+                        let carried = partner
+                            .marks
+                            .iter()
+                            .map(|&mark| edit.carry(Origin::Partner, mark));
+                        bench.partner_marks.extend(carried);
+                    }
+                }
+                Err(reason) => {
+                    bench.text.push_str(from);
+                    refused = refused.or(Some(reason));
+                }
+            }
+        }
+        let same = bench.text == text.text;
+        (
+            share,
+            same.then(|| refused.unwrap_or(Unchanged::NothingDrawn)),
+        )
+    }
+
+    fn operate(
+        &self,
+        operation: &Operation,
+        scene: &Scene<'_>,
+        desk: &mut Desk,
+        stream: &mut Stream,
+    ) -> Drawn {
+        match operation.kind {
+            Kind::Crop => remove::crop(scene, desk, stream),
+            Kind::Drop => remove::drop_run(scene, desk, stream),
+            Kind::Sentences => remove::sentences(scene, desk, stream),
+            Kind::Concat => splice::concat(scene, desk),
+            Kind::Splice => splice::splice(scene, desk, stream),
+            Kind::Swap => reorder::swap(scene, desk, stream),
+            Kind::SwapAdjacent => reorder::swap_adjacent(scene, desk, stream),
+            Kind::Delete => remove::delete(scene, desk, stream),
+            Kind::Insert => add::insert(scene, desk, stream),
+            Kind::InsertSynonym => add::insert_synonym(scene, desk, stream),
+            Kind::Substitute => replace::substitute(scene, desk, stream),
+            Kind::Synonym => {
+                replace::alternative(scene, desk, stream, self.lists.synonyms.as_deref())
+            }
+            Kind::Nearest => {
+                replace::alternative(scene, desk, stream, self.lists.nearest.as_deref())
+            }
+            Kind::Aeda => add::aeda(scene, desk, stream),
+            Kind::Keyboard => characters::keyboard(scene, desk, stream),
+            Kind::Transpose => characters::transpose(scene, desk, stream),
+            Kind::Omit => characters::omit(scene, desk, stream),
+            Kind::Case => characters::case(scene, desk, stream),
+            Kind::Mask => replace::mask(scene, desk, stream),
+        }
+    }
+
+    /// The units of a text: its words, and what its marks and the protection bind.
+    fn units(&self, text: &Marked<'_>, bound: &mut Vec<(TextSpan, Fate)>, units: &mut Units) {
+        let of_marks = if text.marks_may_go {
+            Fate::Whole
+        } else {
+            Fate::Kept
+        };
+        bound.clear();
+        bound.extend(text.marks.iter().map(|&mark| (mark, of_marks)));
+        bound.extend(text.kept.iter().map(|&kept| (kept, Fate::Kept)));
+        for pattern in &self.patterns {
+            let found = pattern.find_iter(text.text);
+            bound
+                .extend(found.map(|found| (TextSpan::new(found.start(), found.end()), Fate::Kept)));
+        }
+        let kept = |word: &str| self.words.contains(&word.to_lowercase());
+        let kept: Option<&dyn Fn(&str) -> bool> = if self.words.is_empty() {
+            None
+        } else {
+            Some(&kept)
+        };
+        units.read(&self.finder, text.text, kept, bound);
+    }
+}
+
+/// The key of the draw that says which chain comes first.
+const CHAIN: u64 = u64::MAX;

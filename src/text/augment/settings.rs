@@ -1,0 +1,141 @@
+//! What is done to texts: plain data, checked once.
+
+use std::collections::HashSet;
+
+use regex::Regex;
+use serde::{Deserialize, Serialize};
+
+use super::augmenter::Augmenter;
+use super::lists::Lists;
+use super::operation::{Chain, Kind};
+use crate::error::{Error, Result};
+use crate::text::words::WordFinder;
+
+/// Which operations texts undergo, and what they leave alone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AugmentSettings {
+    /// The chains that outputs take in turn; default `swap`, `delete`, `crop` and `aeda`.
+    pub ops: Vec<Chain>,
+    /// Words that `crop`, `drop` and `delete` leave at least; default 1.
+    pub min_keep: usize,
+    /// What `mask` writes; default `[MASK]`.
+    pub mask: String,
+    /// What `concat` writes between two texts; default a space.
+    pub separator: String,
+    /// Most words that `concat` makes; default no limit.
+    pub max_words: Option<usize>,
+    /// Regular expressions whose matches stay as they are.
+    pub protect: Vec<String>,
+    /// Words that stay as they are, in any case.
+    pub protect_words: Vec<String>,
+}
+
+impl Default for AugmentSettings {
+    fn default() -> Self {
+        let ops = [Kind::Swap, Kind::Delete, Kind::Crop, Kind::Aeda];
+        Self {
+            ops: ops.map(|kind| Chain(vec![kind.into()])).to_vec(),
+            min_keep: 1,
+            mask: "[MASK]".into(),
+            separator: " ".into(),
+            max_words: None,
+            protect: Vec::new(),
+            protect_words: Vec::new(),
+        }
+    }
+}
+
+impl AugmentSettings {
+    /// Checks the settings; past it they cannot fail.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for a number out of its range or a regular expression that is none; [`Error::Conflict`] for
+    /// no operation, a chain that goes on behind another text's words, and one whose words no list gives.
+    pub fn check(self, lists: Lists) -> Result<Augmenter> {
+        if self.ops.is_empty() {
+            return Err(Error::Conflict("no operation to change texts by".into()));
+        }
+        self.ops.iter().try_for_each(Chain::check)?;
+        if self.min_keep == 0 {
+            return Err(Error::setting("min keep", "at least 1", 0));
+        }
+        if let Some(words @ 0..2) = self.max_words {
+            return Err(Error::setting("max words", "at least 2", words));
+        }
+        self.check_lists(&lists)?;
+        let compile = |pattern: &String| {
+            let compiled = Regex::new(pattern);
+            compiled.map_err(|e| {
+                let problem = e.to_string();
+                let last = problem.lines().last().unwrap_or_default().to_owned();
+                Error::setting(
+                    "protect",
+                    format!("a regular expression ({last})"),
+                    format!("'{pattern}'"),
+                )
+            })
+        };
+        let patterns = self.protect.iter().map(compile).collect::<Result<_>>()?;
+        let words: HashSet<String> = self
+            .protect_words
+            .iter()
+            .map(|word| word.trim().to_lowercase())
+            .collect();
+        Ok(Augmenter {
+            finder: WordFinder::new(),
+            settings: self,
+            lists,
+            patterns,
+            words,
+        })
+    }
+
+    /// Whether an operation takes words from another text.
+    pub fn needs_partner(&self) -> bool {
+        self.any(Kind::needs_partner)
+    }
+
+    /// Whether an operation takes words of the corpus.
+    pub fn needs_corpus(&self) -> bool {
+        self.any(Kind::needs_corpus)
+    }
+
+    /// Whether an operation takes synonyms.
+    pub fn needs_synonyms(&self) -> bool {
+        self.any(Kind::needs_synonyms)
+    }
+
+    /// Whether an operation takes words by their vectors.
+    pub fn needs_vectors(&self) -> bool {
+        self.any(|kind| kind == Kind::Nearest)
+    }
+
+    fn any(&self, holds: impl Fn(Kind) -> bool) -> bool {
+        self.ops
+            .iter()
+            .flat_map(|chain| &chain.0)
+            .any(|operation| holds(operation.kind))
+    }
+
+    fn check_lists(&self, lists: &Lists) -> Result<()> {
+        let lacks = [
+            (
+                self.needs_corpus() && lists.corpus.is_none(),
+                "insert and substitute take words of a corpus",
+            ),
+            (
+                self.needs_synonyms() && lists.synonyms.is_none(),
+                "synonym and insert-synonym need a file of synonyms",
+            ),
+            (
+                self.needs_vectors() && lists.nearest.is_none(),
+                "nearest needs word vectors",
+            ),
+        ];
+        match lacks.iter().find(|(lacks, _)| *lacks) {
+            Some((_, problem)) => Err(Error::Conflict(format!("{problem}, and none is given"))),
+            None => Ok(()),
+        }
+    }
+}

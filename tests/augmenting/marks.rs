@@ -1,0 +1,140 @@
+//! Protection and entities: never cut, and where they stand afterwards.
+
+use candle_mixup::text::TextSpan;
+use candle_mixup::text::augment::{AugmentSettings, Marked};
+use proptest::prelude::*;
+
+use crate::bench::{Made, augmenter, make, settings, texts, words};
+
+const CHAINS: &str = "crop=0.5,drop=0.4,sentences=0.5,splice=0.3,concat,swap=0.5,swap-adjacent=0.5,delete=0.6,insert=0.5,\
+    substitute=0.5,aeda=0.3,keyboard=1,transpose=1,omit=1,case=1,mask=0.5,delete=0.3+insert=0.3+swap=0.3+crop=0.6,swap+splice";
+
+/// Some stretches of the text, each from one border of a character to another.
+fn stretches(text: &str, at: &[(usize, usize)]) -> Vec<TextSpan> {
+    let borders: Vec<usize> = text
+        .char_indices()
+        .map(|(i, _)| i)
+        .chain([text.len()])
+        .collect();
+    let mut spans: Vec<TextSpan> = Vec::new();
+    for &(start, length) in at {
+        let start = start % borders.len();
+        let end = (start + 1 + length % 6).min(borders.len() - 1);
+        let span = TextSpan::new(borders[start], borders[end]);
+        if !span.is_empty()
+            && spans
+                .iter()
+                .all(|s| s.end <= span.start || span.end <= s.start)
+        {
+            spans.push(span);
+        }
+    }
+    spans
+}
+
+fn make_by(chain: &str, text: &Marked<'_>, partner: &Marked<'_>, row: u64) -> Made {
+    make(&augmenter(settings(chain)), text, Some(partner), row)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// An entity stands somewhere, whole, or it went, whole; and where it may not go it is there.
+    #[test]
+    fn entities_follow_their_text(
+        text in texts(),
+        other in texts(),
+        at in prop::collection::vec((0usize..60, 0usize..60), 0..4),
+        theirs in prop::collection::vec((0usize..60, 0usize..60), 0..3),
+        row in 0u64..100,
+        may_go in any::<bool>(),
+    ) {
+        let (marks, partner_marks) = (stretches(&text, &at), stretches(&other, &theirs));
+        let marked = Marked { marks: &marks, marks_may_go: may_go, ..Marked::plain(&text) };
+        let partner = Marked { marks: &partner_marks, ..Marked::plain(&other) };
+        for chain in CHAINS.split(',').map(str::trim) {
+            let made = make_by(chain, &marked, &partner, row);
+            prop_assert_eq!(made.marks.len(), marks.len());
+            let mut places = Vec::new();
+            for (mark, place) in marks.iter().zip(&made.marks) {
+                match place {
+                    Some(place) => {
+                        prop_assert_eq!(place.of(&made.text), mark.of(&text), "{} on {:?}: {:?}", chain, text, made.text);
+                        places.push(*place);
+                    }
+                    None => prop_assert!(may_go, "{chain} took {:?} out of {text:?}: {:?}", mark.of(&text), made.text),
+                }
+            }
+            for (mark, place) in partner_marks.iter().zip(&made.partner_marks) {
+                if let Some(place) = place {
+                    prop_assert_eq!(place.of(&made.text), mark.of(&other));
+                    places.push(*place);
+                }
+            }
+            places.sort_unstable();
+            prop_assert!(places.windows(2).all(|two| two[0].end <= two[1].start), "{places:?}");
+        }
+    }
+
+    /// E9: protected by offsets, by a pattern or by a list, a stretch comes back as it was, and as often.
+    #[test]
+    fn what_is_protected_stays(text in texts(), other in texts(), at in prop::collection::vec((0usize..60, 0usize..60), 0..4), row in 0u64..100) {
+        let kept = stretches(&text, &at);
+        let marked = Marked { kept: &kept, ..Marked::plain(&text) };
+        let partner = Marked::plain(&other);
+        for chain in CHAINS.split(',').map(str::trim) {
+            let made = make_by(chain, &marked, &partner, row);
+            for span in &kept {
+                prop_assert!(made.text.contains(span.of(&text)), "{chain} lost {:?} of {text:?}: {:?}", span.of(&text), made.text);
+            }
+            let mut by_rule = settings(chain);
+            by_rule.protect = vec!["[0-9]+([.,][0-9]+)?".into(), "https?://\\S+".into()];
+            by_rule.protect_words = vec!["DON'T".into(), "שלום".into()];
+            let made = make(&augmenter(by_rule), &Marked::plain(&text), Some(&partner), row);
+            for what in ["https://a.example/x?y=1", "don't", "שלום"] {
+                let found = words(&text).iter().filter(|word| **word == what).count();
+                prop_assert!(made.text.matches(what).count() >= found, "{chain} lost {what} of {text:?}: {:?}", made.text);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_window_holds_all_that_is_protected() {
+    let text = "a b KEEP c d e f g h";
+    let settings = AugmentSettings {
+        protect: vec!["[A-Z]+".into()],
+        ..settings("crop=0.3")
+    };
+    let augmenter = augmenter(settings);
+    let seen: std::collections::BTreeSet<String> = (0..300)
+        .map(|row| make(&augmenter, &Marked::plain(text), None, row).text)
+        .collect();
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), ["KEEP c", "b KEEP"]);
+}
+
+#[test]
+fn spans_that_cannot_be_are_refused() {
+    let augmenter = augmenter(settings("swap"));
+    let mut bench = candle_mixup::text::augment::Workbench::default();
+    for (spans, words) in [
+        (vec![(0, 9)], "the span 0..9"),
+        (vec![(0, 2)], "the span 0..2"),
+        (vec![(3, 1)], "the span 3..1"),
+        (vec![(0, 1), (0, 3)], "overlap"),
+    ] {
+        let spans: Vec<TextSpan> = spans
+            .into_iter()
+            .map(|(start, end)| TextSpan { start, end })
+            .collect();
+        let text = Marked {
+            marks: &spans,
+            ..Marked::plain("aéb c")
+        };
+        let error = augmenter
+            .read(&text, &mut bench)
+            .expect_err("must be refused")
+            .to_string();
+        assert!(error.contains(words), "{error}");
+    }
+}

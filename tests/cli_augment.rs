@@ -1,0 +1,357 @@
+//! `mixup augment` from the command line: what it writes, what it tells, what it refuses.
+#![cfg(feature = "cli")]
+
+#[path = "common/program.rs"]
+mod program;
+
+use anyhow::{Context, Result, ensure};
+use program::Desk;
+use serde_json::{Value, json};
+
+const ROWS: &str = "id,text,label\n\
+    1,\"The red apple, from the orchard, is sweet.\",fruit\n\
+    2,A fast car has good brakes and a loud engine,car\n\
+    3,Pears and plums hang in every tree here,fruit\n\
+    4,\"He said \"\"drive slowly\"\" on wet roads\r\nat night\",car\n\
+    5,word,car\n";
+
+fn desk() -> Result<Desk> {
+    let desk = Desk::new()?;
+    desk.write("t.csv", ROWS)?;
+    Ok(desk)
+}
+
+/// The cells of every line of a csv file, the header first.
+fn cells(content: &str) -> Result<Vec<Vec<String>>> {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .from_reader(content.as_bytes());
+    let records = reader.records();
+    records
+        .map(|r| Ok(r?.iter().map(str::to_owned).collect()))
+        .collect()
+}
+
+#[test]
+fn outputs_stand_under_their_row_with_their_provenance() -> Result<()> {
+    let desk = desk()?;
+    let json =
+        desk.prints("augment t.csv -n 3 --ops swap,delete=0.3 --keep --provenance --json --quiet")?;
+    ensure!(
+        json["rows"] == 5 && json["outputs"] == 15 && json["kept"] == 5,
+        "{json}"
+    );
+    ensure!(
+        json["shortfall"] == json!({ "outputs": 0, "rows": 0 }),
+        "{json}"
+    );
+    ensure!(
+        json["operations"]["swap=0.1"]["unchanged"]["too short"]
+            .as_u64()
+            .is_some_and(|n| n > 0),
+        "{json}"
+    );
+    let lines = cells(&desk.text("t.augmented.csv")?)?;
+    let input = cells(ROWS)?;
+    ensure!(
+        lines[0][..3] == input[0]
+            && lines[0][3..]
+                == [
+                    "_synthetic",
+                    "_operation",
+                    "_own",
+                    "_partner",
+                    "_label_weight",
+                    "_partner_label",
+                    "_unchanged"
+                ]
+    );
+    ensure!(lines.len() == 21);
+    for (i, group) in lines[1..].chunks(4).enumerate() {
+        ensure!(group[0][..3] == input[i + 1], "{group:?}");
+        ensure!(
+            group[0][3..] == ["0", "", &i.to_string(), "", "1", "", ""],
+            "{group:?}"
+        );
+        for made in &group[1..] {
+            ensure!(
+                made[0] == input[i + 1][0] && made[2] == input[i + 1][2],
+                "{made:?}"
+            );
+            ensure!(
+                made[3] == "1" && made[5] == i.to_string() && made[7] == "1",
+                "{made:?}"
+            );
+            ensure!(
+                ["swap=0.1", "delete=0.3"].contains(&made[4].as_str()),
+                "{made:?}"
+            );
+            ensure!(
+                made[9].is_empty() == (made[1] != input[i + 1][1]),
+                "{made:?}"
+            );
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_same_bytes_at_any_thread_count_and_another_seed_gives_others() -> Result<()> {
+    let desk = Desk::new()?;
+    let run = |out: &str, more: &str| {
+        desk.succeeds(&format!("augment @questions -n 2 --ops swap,splice,insert,keyboard --label label --out {out} --quiet {more}"))
+    };
+    run("one.tsv", "--threads 1")?;
+    run("four.tsv", "--threads 4")?;
+    run("other.tsv", "--seed 1")?;
+    ensure!(desk.read("one.tsv")? == desk.read("four.tsv")?);
+    ensure!(desk.read("one.tsv")? != desk.read("other.tsv")?);
+    Ok(())
+}
+
+#[test]
+fn unique_outputs_are_new_and_the_shortfall_is_told() -> Result<()> {
+    let desk = Desk::new()?;
+    desk.write("t.txt", "a b\nsome more words than the first line has\nx\n")?;
+    let json = desk.prints("augment t.txt -n 4 --ops swap --unique --json --quiet")?;
+    ensure!(
+        json["shortfall"] == json!({ "outputs": 7, "rows": 2 }),
+        "{json}"
+    );
+    let lines = desk.text("t.augmented.txt")?;
+    let mut lines: Vec<&str> = lines.lines().collect();
+    ensure!(lines.len() == 5 && lines[0] == "b a", "{lines:?}");
+    lines.sort_unstable();
+    lines.dedup();
+    ensure!(lines.len() == 5, "{lines:?}");
+    Ok(())
+}
+
+#[test]
+fn lines_keep_their_ends_and_packed_files_stay_packed() -> Result<()> {
+    let desk = Desk::new()?;
+    desk.write(
+        "t.txt",
+        "one two three\r\nfour five six\r\n\r\nlast without an end",
+    )?;
+    desk.succeeds("augment t.txt --ops mask=1 --mask X --out o.txt --quiet")?;
+    ensure!(
+        desk.text("o.txt")? == "X X X\r\nX X X\r\n\r\nX X X X\r\n",
+        "{:?}",
+        desk.text("o.txt")?
+    );
+    desk.succeeds("augment t.txt --ops mask=1 --mask X --out o.txt.gz --quiet")?;
+    ensure!(desk.read("o.txt.gz")?.starts_with(b"\x1f\x8b"));
+    let again = desk.succeeds("augment o.txt.gz --ops crop=1 --out - --quiet")?;
+    ensure!(again == desk.text("o.txt")?, "{again:?}");
+    Ok(())
+}
+
+#[test]
+fn json_values_come_back_as_they_were_written() -> Result<()> {
+    let desk = Desk::new()?;
+    desk.write("t.jsonl", "{\"n\": 12345678901234567890123, \"text\": \"caf\\u00e9 one two\", \"x\": [1.50, {\"a\":null}]}\n\n{\"text\": \"b\"}\n")?;
+    desk.succeeds("augment t.jsonl --ops mask=1 --mask M --provenance --quiet")?;
+    let text = desk.text("t.augmented.jsonl")?;
+    let lines: Vec<&str> = text.lines().collect();
+    ensure!(lines.len() == 2);
+    ensure!(
+        lines[0].starts_with(
+            r#"{"n":12345678901234567890123,"text":"M M M","x":[1.50, {"a":null}],"_synthetic":1,"#
+        ),
+        "{}",
+        lines[0]
+    );
+    let second: Value = serde_json::from_str(lines[1])?;
+    ensure!(
+        second["_own"] == 1 && second["_partner"].is_null() && second["_operation"] == "mask=1",
+        "{second}"
+    );
+    Ok(())
+}
+
+#[test]
+fn entities_follow_their_words() -> Result<()> {
+    let desk = Desk::new()?;
+    let rows = [
+        json!({ "text": "Zoë met Ann Lee in New York last week.", "spans": [[8, 15, "PER"], [19, 27, "LOC"]] }),
+        json!({ "text": "我在北京见了她", "spans": [{ "start": 2, "end": 4, "label": "LOC", "id": 7 }] }),
+    ];
+    desk.write("t.jsonl", rows.map(|row| format!("{row}\n")).concat())?;
+    for offsets in ["chars", "bytes"] {
+        let bytes = offsets == "bytes";
+        if bytes {
+            let rows = [
+                json!({ "text": "Zoë met Ann Lee in New York last week.", "spans": [[9, 16, "PER"], [20, 28, "LOC"]] }),
+            ];
+            desk.write("t.jsonl", rows.map(|row| format!("{row}\n")).concat())?;
+        }
+        for ops in [
+            "swap=0.5",
+            "delete=0.5",
+            "crop=0.5",
+            "insert=0.5",
+            "aeda",
+            "concat",
+            "delete=0.4+swap=0.4+aeda",
+        ] {
+            desk.succeeds(&format!("augment t.jsonl -n 8 --ops {ops} --entities spans --offsets {offsets} --force --quiet"))?;
+            for line in desk.text("t.augmented.jsonl")?.lines() {
+                let row: Value = serde_json::from_str(line)?;
+                let text = row["text"].as_str().context("a text")?;
+                let spans = row["spans"].as_array().context("spans")?;
+                ensure!(!spans.is_empty(), "{line}");
+                for span in spans {
+                    let at = |i: usize, key: &str| {
+                        span.get(i)
+                            .or(span.get(key))
+                            .and_then(Value::as_u64)
+                            .unwrap_or(0) as usize
+                    };
+                    let (start, end) = (at(0, "start"), at(1, "end"));
+                    let found: String = match bytes {
+                        true => text.get(start..end).unwrap_or("?").into(),
+                        false => text.chars().skip(start).take(end - start).collect(),
+                    };
+                    ensure!(
+                        ["Ann Lee", "New York", "北京"].contains(&found.as_str()),
+                        "{ops}: '{found}' in {line}"
+                    );
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn partners_have_the_same_label_or_the_shares_are_told() -> Result<()> {
+    let desk = desk()?;
+    desk.succeeds(
+        "augment t.csv -n 5 --ops concat --label label --provenance --out same.csv --quiet",
+    )?;
+    let input = cells(ROWS)?;
+    for row in &cells(&desk.text("same.csv")?)?[1..] {
+        let partner: usize = row[6].parse()?;
+        ensure!(
+            input[partner + 1][2] == row[2] && row[5] != row[6] && row[7] == "1",
+            "{row:?}"
+        );
+    }
+    desk.succeeds("augment t.csv -n 5 --ops concat --label label --partners any --provenance --out any.csv --quiet")?;
+    let mut shared = 0;
+    for row in &cells(&desk.text("any.csv")?)?[1..] {
+        let partner: usize = row[6].parse()?;
+        let other = &input[partner + 1][2];
+        let weight: f64 = row[7].parse()?;
+        if *other == row[2] {
+            ensure!(weight == 1.0 && row[8].is_empty(), "{row:?}");
+        } else {
+            let words = |text: &str| text.split_whitespace().count() as f64;
+            let own = words(&input[row[5].parse::<usize>()? + 1][1]);
+            let theirs = words(&input[partner + 1][1]);
+            ensure!(
+                (weight - own / (own + theirs)).abs() < 1e-9 && row[8] == *other,
+                "{row:?}"
+            );
+            shared += 1;
+        }
+    }
+    ensure!(shared > 0);
+    desk.refuses(
+        2,
+        "augment t.csv --ops concat --label label --partners any",
+        &["--provenance"],
+    )
+}
+
+#[test]
+fn a_preview_shows_and_writes_nothing() -> Result<()> {
+    let desk = desk()?;
+    let before = desk.names(".")?;
+    let shown = desk.succeeds("augment t.csv -n 2 --ops delete=0.5,mask=1 --preview=2")?;
+    ensure!(
+        shown.contains("row 0") && shown.contains("row 1") && !shown.contains("row 2"),
+        "{shown}"
+    );
+    ensure!(
+        shown.contains("[-") && shown.contains("{+[MASK]+}"),
+        "{shown}"
+    );
+    ensure!(desk.names(".")? == before);
+    Ok(())
+}
+
+#[test]
+fn what_cannot_be_is_refused_and_nothing_is_left() -> Result<()> {
+    let desk = desk()?;
+    desk.write("bad.csv", b"text\nfine\nca\xe9\n")?;
+    desk.write("bad.jsonl", "{\"text\": \"a b\"}\n{\"text\": 5}\n")?;
+    desk.write("keys.jsonl", "{\"text\": \"a b\"}\n{\"txt\": \"c\"}\n")?;
+    desk.write("broken.jsonl", "{\"text\": \"a b\"\n")?;
+    desk.write(
+        "spans.jsonl",
+        "{\"text\": \"a b\", \"e\": [[0, 1]]}\n{\"text\": \"a b\", \"e\": [[2, 9]]}\n",
+    )?;
+    desk.write("cut.jsonl", "{\"text\": \"é b\", \"e\": [[1, 2]]}\n")?;
+    desk.write(
+        "over.jsonl",
+        "{\"text\": \"a b c\", \"e\": [[0, 3], [2, 5]]}\n",
+    )?;
+    desk.write("named.csv", "text,_own\na b,1\n")?;
+    desk.write("there.csv", "x")?;
+    let before = desk.names(".")?;
+    for (code, args, words) in [
+        (
+            2,
+            "t.csv --ops swop",
+            &["unknown operation 'swop'", "did you mean 'swap'"][..],
+        ),
+        (2, "t.csv --ops swap=2", &["swap", "within 0..=1", "2"]),
+        (2, "t.csv -n 0", &["-n", "at least 1"]),
+        (2, "t.csv --ops synonym", &["--synonyms FILE is needed"]),
+        (2, "t.csv --synonyms t.csv", &["--synonyms is for synonym"]),
+        (2, "t.csv --partners any", &["--partners is for splice"]),
+        (
+            2,
+            "t.csv --ops splice --partners same-label",
+            &["needs --label"],
+        ),
+        (2, "t.csv --out there.csv", &["it exists", "--force"]),
+        (2, "t.csv --out o.jsonl", &["a name that ends in .csv"]),
+        (2, "t.csv --out t.csv --force", &["the file itself"]),
+        (2, "t.csv --protect (", &["a regular expression"]),
+        (2, "t.csv --preview --json", &["--json", "writes nothing"]),
+        (2, "named.csv --provenance", &["'_own'"]),
+        (2, "t.csv --threads 0", &["--threads"]),
+        (1, "none.csv", &["none.csv"]),
+        (
+            1,
+            "t.csv --text body",
+            &["no column 'body'", "id, text, label"],
+        ),
+        (
+            1,
+            "bad.csv --ops swap",
+            &["bad.csv, line 3", "invalid UTF-8"],
+        ),
+        (1, "bad.jsonl", &["line 2", "'text'", "a text", "5"]),
+        (1, "keys.jsonl", &["line 2", "'text'", "txt"]),
+        (1, "broken.jsonl", &["line 1", "one JSON object"]),
+        (
+            1,
+            "spans.jsonl --entities e",
+            &["line 2", "'e'", "3 characters", "[2,9]"],
+        ),
+        (
+            1,
+            "cut.jsonl --entities e --offsets bytes",
+            &["line 1", "4 bytes", "[1,2]"],
+        ),
+        (1, "over.jsonl --entities e", &["line 1", "do not overlap"]),
+    ] {
+        desk.refuses(code, &format!("augment {args}"), words)?;
+        ensure!(desk.names(".")? == before, "{args} left something");
+    }
+    Ok(())
+}
