@@ -52,6 +52,8 @@ pub enum Purpose {
     Box = 19,
     /// Between which rows a trained model is measured.
     Probe = 20,
+    /// Which tokens come from the partner.
+    Span = 22,
 }
 
 /// A stream of draws for one (seed, purpose, counter).

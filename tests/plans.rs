@@ -46,6 +46,7 @@ fn plan(step: u64) -> Option<MixPlan> {
                 own: (step > 8).then(mask),
             }),
         },
+        residue: None,
         loaded: vec![39],
     })
 }
