@@ -31,6 +31,7 @@ mod pairing;
 mod places;
 mod preset_schedules;
 mod presets;
+mod residue_draw;
 mod residue_rule;
 mod saliency;
 mod scheduler;

@@ -10,10 +10,10 @@ use crate::error::{Error, Result};
 use crate::plan::{Blend, MixPlan, Span, Spans};
 
 impl Scheduler {
-    /// Whether the spans of a step are chosen by the saliency of tokens, which only the model at that step can tell:
-    /// those that [`plan`](Self::plan) gives stand at random until [`salient`](Self::salient) puts them in place.
-    pub fn asks_saliency(&self, clock: Clock) -> bool {
-        self.saliency_rule(clock).is_some()
+    /// Whether the spans of a step's plan are chosen by the saliency of tokens, which only the model at that step can
+    /// tell: those that [`plan`](Self::plan) gives stand at random until [`salient`](Self::salient) puts them in place.
+    pub fn asks_saliency(&self, clock: Clock, plan: &MixPlan) -> bool {
+        matches!(plan.blend, Blend::Span(_)) && self.saliency_rule(clock).is_some()
     }
 
     /// The plan of a step with its spans where saliency puts them; any other plan as it is. How wide they are, and so

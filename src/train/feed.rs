@@ -162,12 +162,13 @@ impl<'a, S: RowSource> Feeder<'a, S> {
             .map(|&place| self.train[place as usize])
             .collect();
         // Until the model has said where its spans stand the plan cannot be carried out.
-        let unsettled = self.replay.is_none() && self.scheduler.asks_saliency(clock);
+        let settled =
+            |plan: &MixPlan| self.replay.is_some() || !self.scheduler.asks_saliency(clock, plan);
         let fed = self.source.training(&Asked {
             rows: &incoming,
             seed: self.settings.seed,
             epoch: clock.epoch,
-            plan: plan.as_ref().filter(|_| !unsettled),
+            plan: plan.as_ref().filter(|plan| settled(plan)),
         });
         let fed = fed.map_err(|e| match self.replay {
             Some(plans) => plans.at_step(clock.step, e),

@@ -7,7 +7,7 @@ use super::job::Job;
 use super::measure::smoothed;
 use super::prepared::Prepared;
 use crate::error::{Error, Result};
-use crate::plan::Site;
+use crate::plan::{MixPlan, Site};
 use crate::source::{Asked, RowSource};
 use crate::tap::{Flow, Tap, Tapped};
 
@@ -21,8 +21,12 @@ where
     M: Tapped,
     S: RowSource<Input = M::Input>,
 {
-    let unsettled = job.replay.is_none() && job.scheduler.asks_saliency(pass.clock);
-    let Some(plan) = pass.plan.clone().filter(|_| unsettled) else {
+    let asks = |plan: &MixPlan| job.scheduler.asks_saliency(pass.clock, plan);
+    let Some(plan) = pass
+        .plan
+        .clone()
+        .filter(|p| job.replay.is_none() && asks(p))
+    else {
         return Ok(pass);
     };
     let saliency = saliency(job, &pass)?;
