@@ -74,6 +74,7 @@ fn plan(step: u64, rows: usize) -> Result<MixPlan> {
         site: Site::Input,
         pairs,
         blend: Blend::Linear,
+        residue: None,
         loaded: Vec::new(),
     })
 }

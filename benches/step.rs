@@ -89,6 +89,7 @@ fn plan(step: u64) -> Result<MixPlan> {
         site: Site::Hidden(1),
         pairs,
         blend: Blend::Linear,
+        residue: None,
         loaded: Vec::new(),
     })
 }

@@ -85,6 +85,7 @@ fn plan(step: u64, site: Site) -> Result<MixPlan> {
         site,
         pairs,
         blend: Blend::Linear,
+        residue: None,
         loaded: Vec::new(),
     })
 }

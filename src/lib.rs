@@ -6,6 +6,7 @@ mod jacobi;
 mod loss;
 mod pairs;
 mod plan;
+mod residue;
 mod source;
 mod tap;
 mod targets;
@@ -31,7 +32,10 @@ pub use blend::{Pixel, cut_in_place, mix, mix_in_place};
 pub use error::{Error, Result};
 pub use loss::{Form, Loss};
 pub use pairs::{Inverse, Pairs};
-pub use plan::{Blend, Boxes, ColumnMask, Frame, MixPlan, PixelBox, Principal, Site};
+pub use plan::{
+    Blend, Boxes, ColumnMask, Cutoff, Frame, MixPlan, PixelBox, Principal, Residue, Site, Span,
+    Spans,
+};
 pub use source::{Asked, Fed, RowSource};
 pub use tap::{DropoutKeys, Flow, MixTap, RecordTap, Tap, Tapped};
 pub use targets::{mix_targets, one_hot, smooth, smooth_by_class};

@@ -54,6 +54,8 @@ pub enum Purpose {
     Probe = 20,
     /// How a text is changed.
     Text = 21,
+    /// Which tokens come from the partner.
+    Span = 22,
 }
 
 /// A stream of draws for one (seed, purpose, counter).

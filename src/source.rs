@@ -1,5 +1,7 @@
 //! What training and evaluation read: rows by number, in the model's own input form.
 
+use std::ops::Range;
+
 use crate::error::Result;
 use crate::plan::MixPlan;
 
@@ -25,7 +27,8 @@ pub trait RowSource: Sync {
 
     /// The same as a training pass sees them: changed at random by what is known beforehand to leave the target alone
     /// (a mirrored photograph), and already mixed where the plan mixes the raw input and the source can do it on its
-    /// own buffer. A function of what is asked and of nothing else. By default the plain batch, unmixed.
+    /// own buffer, or where it moves tokens, which nothing else can. A function of what is asked and of nothing else. By
+    /// default the plain batch, unmixed.
     ///
     /// # Errors
     /// Candle's, and the blend's.
@@ -39,6 +42,12 @@ pub trait RowSource: Sync {
     /// How large a row is (tokens of a text): rows of similar size are batched together. 1 where all are alike.
     fn size(&self, _row: u32) -> usize {
         1
+    }
+
+    /// Where the tokens of a row's texts stand in it, special tokens left out: one stretch a text. None where rows are
+    /// no texts.
+    fn stretches(&self, _row: u32) -> Vec<Range<usize>> {
+        Vec::new()
     }
 }
 

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::pairs::Pairs;
 use crate::plan::{MixPlan, Site};
 use crate::random::{Purpose, Stream};
+use crate::residue;
 
 /// What passes a site.
 #[derive(Debug, Clone)]
@@ -103,7 +104,7 @@ impl DropoutKeys {
     }
 }
 
-/// Carries out a plan: mixes at its site and passes everything else through untouched.
+/// Carries out a plan: mixes at its site, adds its residue, and passes everything else through untouched.
 #[derive(Debug)]
 pub struct MixTap<'a> {
     plan: Option<&'a MixPlan>,
@@ -157,23 +158,28 @@ impl Tap for MixTap<'_> {
             return Ok(flow);
         };
         self.reached = true;
-        if self.input_is_mixed {
-            return Ok(flow);
-        }
-        Ok(Flow {
-            x: mix(&flow.x, &plan.pairs, &plan.blend)?,
-            mask: flow
-                .mask
-                .map(|mask| join_masks(&mask, &plan.pairs))
-                .transpose()?,
-        })
+        let mixed = match self.input_is_mixed {
+            true => flow,
+            false => Flow {
+                x: mix(&flow.x, &plan.pairs, &plan.blend)?,
+                mask: flow
+                    .mask
+                    .map(|mask| join_masks(&mask, &plan.pairs))
+                    .transpose()?,
+            },
+        };
+        let Some(residue) = plan.residue.as_ref().filter(|r| !r.is_zero()) else {
+            return Ok(mixed);
+        };
+        let (x, mask) = residue::add(residue, &mixed.x, mixed.mask.as_ref())?;
+        Ok(Flow { x, mask })
     }
 
     fn reach(&self, lengths: &[usize]) -> Option<Vec<usize>> {
         let mut reach = lengths.to_vec();
         let ahead = self
             .plan
-            .filter(|p| !self.reached && p.site != Site::Pooled);
+            .filter(|p| !self.reached && !self.input_is_mixed && p.site != Site::Pooled);
         for (own, partner) in ahead
             .iter()
             .flat_map(|p| p.pairs.own().iter().zip(p.pairs.partner()))

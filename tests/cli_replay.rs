@@ -72,12 +72,17 @@ fn replayed_table_and_text_runs_give_the_same_bytes() -> Result<()> {
         plans(&desk, "a/plans.jsonl.gz")?.lines().count() == 41,
         "a line a pass"
     );
-    let desk = Desk::new()?;
-    desk.tiny_encoder("tiny")?;
-    replays(
-        &desk,
-        "train text --data rows.csv --model tiny --mix manifold --steps 12 --batch 8 --quiet",
-    )
+    for mix in ["manifold", "ssmix", "nfm", "cutoff"] {
+        let desk = Desk::new()?;
+        desk.tiny_encoder("tiny")?;
+        replays(
+            &desk,
+            &format!(
+                "train text --data rows.csv --model tiny --mix {mix} --steps 12 --batch 8 --quiet"
+            ),
+        )?;
+    }
+    Ok(())
 }
 
 #[test]

@@ -130,7 +130,10 @@ fn every_plan_can_be_carried_out() {
             );
             let weights = plan.pairs.weight().iter().chain(plan.pairs.label_weight());
             assert!(weights.into_iter().all(|w| (0.0..=1.0).contains(w)));
-            assert!(sites.contains(&plan.site) && (balances || !plan.pairs.is_plain()));
+            assert!(
+                sites.contains(&plan.site)
+                    && (balances || plan.residue.is_some() || !plan.pairs.is_plain())
+            );
             let expected = match schedule.mode {
                 Mode::Replace => n,
                 Mode::AddTo => 2 * n,
@@ -249,7 +252,7 @@ fn presets_are_what_their_table_says() {
     for plan in mixed(&preset("tmix").0) {
         assert!(plan.pairs.weight().iter().all(|w| *w >= 0.5));
     }
-    assert_eq!(presets().len(), 24);
+    assert_eq!(presets().len(), 29);
 }
 
 #[test]
@@ -263,6 +266,7 @@ fn one_or_two_rows_work() {
                 one.is_none()
                     || schedule.mode == Mode::AddTo && schedule.partner.leaves_batch()
                     || schedule.mode == Mode::Balance
+                    || schedule.has_residue()
             );
             if let Some(plan) = plan(&scheduler, clock(step), &[7, 9]) {
                 plan.pairs

@@ -27,6 +27,9 @@ fn plans() -> Vec<(String, MixPlan)> {
         .map(|preset| Schedule::preset(preset.name).expect("a preset"));
     let written = WRITTEN.map(|json| Schedule::from_json(json).expect("good JSON"));
     for mut schedule in presets.chain(written) {
+        if schedule.blend.needs_stretches() {
+            continue; // ids are moved, not mixed: tests/spans.rs
+        }
         if let Pairing::Blocks { k } = &mut schedule.partner {
             // The preset's blocks are larger than the batch.
             *k = 2;

@@ -12,6 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["targets"],
     &["loss", "metrics"],
     &["random", "files", "jacobi"],
+    &["residue"],
     &["schedule", "tap", "source", "split", "data"],
     &["nn"],
     &["oversample"],

@@ -176,6 +176,7 @@ fn an_encoder_gives_the_same_logits_and_gradients_with_and_without_padding() -> 
                 site,
                 pairs,
                 blend: Blend::Linear,
+                residue: None,
                 loaded: vec![],
             });
             let keys = DropoutKeys::new(3, 4);
@@ -212,6 +213,7 @@ fn a_row_is_needed_as_far_as_the_longest_row_it_meets() -> Result<()> {
         site,
         pairs: pairs.clone(),
         blend: Blend::Linear,
+        residue: None,
         loaded: vec![],
     };
     let lengths = [2, 9, 4];

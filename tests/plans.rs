@@ -6,7 +6,8 @@ use std::sync::Arc;
 use candle_mixup::schedule::{Basis, Schedule};
 use candle_mixup::train::{Length, PlanHeader, PlanLog, Plans, TrainSettings};
 use candle_mixup::{
-    Blend, Boxes, ColumnMask, Error, Frame, MixPlan, Pairs, PixelBox, Principal, Result, Site,
+    Blend, Boxes, ColumnMask, Cutoff, Error, Frame, MixPlan, Pairs, PixelBox, Principal, Residue,
+    Result, Site, Span, Spans,
 };
 
 /// Nine steps of four rows.
@@ -35,10 +36,14 @@ fn plan(step: u64) -> Option<MixPlan> {
         vec![PixelBox::from([0, 1, 2, 3]); 2],
     );
     (!step.is_multiple_of(3)).then(|| MixPlan {
-        site: Site::Hidden(2),
+        site: match step % 5 {
+            4 => Site::Embedding,
+            _ => Site::Hidden(2),
+        },
         pairs,
-        blend: match step % 4 {
+        blend: match step % 5 {
             0 => Blend::Linear,
+            4 => Blend::Span(spans()),
             1 => Blend::Box(cut.expect("inside")),
             2 => Blend::Columns(mask()),
             _ => Blend::Principal(Principal {
@@ -46,8 +51,28 @@ fn plan(step: u64) -> Option<MixPlan> {
                 own: (step > 8).then(mask),
             }),
         },
+        residue: match step % 7 {
+            1 => Some(Residue::Noise {
+                additive: 0.1 + 0.2,
+                multiplicative: 1.0 / 3.0,
+                key: u64::MAX - step,
+                rows: None,
+            }),
+            4 => Some(Residue::Neftune {
+                alpha: 5.0,
+                key: step,
+                rows: Some(vec![1]),
+            }),
+            5 => Some(Residue::Cutoff(Cutoff::Tokens(vec![vec![], vec![3, 4]]))),
+            _ => None,
+        },
         loaded: vec![39],
     })
+}
+
+fn spans() -> Spans {
+    let spans = [[1, 4, 2], [7, 1, 1]].map(Span::from);
+    Spans::new(vec![spans.to_vec(), vec![]]).expect("spans")
 }
 
 fn mask() -> ColumnMask {
@@ -83,7 +108,7 @@ fn plans_come_back_bit_for_bit() -> Result<()> {
     let expected: Vec<_> = (0..13).map(plan).collect();
     assert_eq!(read.plans(), expected);
     assert!(
-        read.check(&header(), &settings(), &[Site::Hidden(2)])
+        read.check(&header(), &settings(), &[Site::Embedding, Site::Hidden(2)])
             .is_ok()
     );
     let elsewhere = read.check(&header(), &settings(), &[Site::Input]);

@@ -135,6 +135,7 @@ fn plain() -> MixPlan {
         site: Site::Input,
         pairs: Pairs::identity(1),
         blend: Blend::Linear,
+        residue: None,
         loaded: Vec::new(),
     }
 }

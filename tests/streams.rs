@@ -34,6 +34,7 @@ fn every_purpose_has_its_own_pinned_stream() {
         Purpose::Augment,
         Purpose::Box,
         Purpose::Probe,
+        Purpose::Span,
     ];
     let draws = purposes.map(|purpose| Stream::new(42, purpose, 7).next_u64());
     assert_eq!(
@@ -58,7 +59,8 @@ fn every_purpose_has_its_own_pinned_stream() {
             8512638489043015715,
             1769483707432313739,
             9114615079225970762,
-            15687762271919882636
+            15687762271919882636,
+            13076197783437048683
         ]
     );
 }
@@ -390,6 +392,128 @@ fn boxes_and_the_choice_of_blends_are_pinned() {
         &[],
     ];
     assert_eq!(plans.collect::<Vec<_>>(), cut);
+}
+
+/// The plan of step 7 for texts of 3 to 22 tokens.
+fn token_plan(json: &str) -> candle_mixup::MixPlan {
+    plan(&scheduler(json, 10), Clock::at(7, 10, 10), &BATCH).expect("mixed")
+}
+
+#[test]
+fn spans_and_residues_are_pinned() {
+    let span = |rest: &str| {
+        let json = format!(
+            r#"{{"sites": "embedding", "partner": "roll", "blend": {{"span": {{"choice": "random", "ratio": 0.2{rest}}}}}}}"#
+        );
+        serde_json::to_string(&token_plan(&json).blend).expect("plain data")
+    };
+    assert_eq!(
+        span(""),
+        r#"{"span":[[[6,3,1]],[[3,6,1]],[[1,3,1]],[[6,2,1]],[[4,4,2]],[[4,9,1]]]}"#
+    );
+    assert_eq!(
+        span(r#", "scattered": true"#),
+        r#"{"span":[[[6,3,1]],[[3,6,1]],[[1,3,1]],[[6,2,1]],[[4,5,1],[6,6,1]],[[4,9,1]]]}"#
+    );
+    let residue = |rule: &str| {
+        let json = format!(r#"{{"sites": "embedding", "residue": {rule}}}"#);
+        serde_json::to_string(&token_plan(&json).residue).expect("plain data")
+    };
+    assert_eq!(
+        residue(r#""neftune""#),
+        r#"{"neftune":{"alpha":5.0,"key":15141643649842141019}}"#
+    );
+    assert_eq!(
+        residue(r#"{"cutoff": {"ratio": 0.3}}"#),
+        r#"{"cutoff":{"tokens":[[5],[4],[],[3,4],[1,2,3],[3]]}}"#
+    );
+    assert_eq!(
+        residue(r#"{"cutoff": {"of": "tokens", "ratio": 0.2}}"#),
+        r#"{"cutoff":{"tokens":[[5],[],[],[4],[1,3],[]]}}"#
+    );
+    assert_eq!(
+        residue(r#"{"cutoff": {"of": "dimensions", "ratio": 0.2}}"#),
+        r#"{"cutoff":{"dimensions":[[0,8],[0,11],[7,10],[4,5],[0,2],[1,8]]}}"#
+    );
+    let json = r#"{"sites": "embedding", "residue": "noise"}"#;
+    let Some(candle_mixup::Residue::Noise {
+        additive,
+        multiplicative,
+        key,
+        rows: None,
+    }) = token_plan(json).residue
+    else {
+        panic!("noise for all rows");
+    };
+    assert_eq!(key, 15141643649842141019);
+    assert!((additive - 0.2130890183003914).abs() < 1e-13, "{additive}");
+    assert!(
+        (multiplicative - 0.05957437226387885).abs() < 1e-13,
+        "{multiplicative}"
+    );
+}
+
+/// What noise of key 5 adds to zeros, two rows of a token of three numbers each.
+#[test]
+fn noise_of_a_key_is_pinned() -> candle_mixup::Result<()> {
+    use candle_core::{DType, Device, Tensor};
+    use candle_mixup::{Flow, MixPlan, MixTap, Pairs, Residue, Site, Tap};
+    let added = |residue: Residue, x: &Tensor| -> candle_mixup::Result<Vec<f32>> {
+        let plan = MixPlan {
+            site: Site::Embedding,
+            pairs: Pairs::identity(2),
+            blend: Blend::Linear,
+            residue: Some(residue),
+            loaded: vec![],
+        };
+        let out = MixTap::new(Some(&plan)).at(Site::Embedding, Flow::new(x.clone()))?;
+        Ok(out.x.flatten_all()?.to_vec1()?)
+    };
+    let zeros = Tensor::zeros((2, 1, 3), DType::F32, &Device::Cpu)?;
+    let noise = |additive, multiplicative| Residue::Noise {
+        additive,
+        multiplicative,
+        key: 5,
+        rows: None,
+    };
+    let neftune = Residue::Neftune {
+        alpha: 1.0,
+        key: 5,
+        rows: None,
+    };
+    let near = |got: Vec<f32>, expected: [f32; 6]| {
+        let close = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-6;
+        assert!(got.iter().zip(&expected).all(close), "{got:?}");
+    };
+    near(
+        added(noise(1.0, 0.0), &zeros)?,
+        [
+            -1.0630505, 0.42873308, 0.21277812, -0.6646508, -1.0281485, -0.3439929,
+        ],
+    );
+    near(
+        added(noise(0.0, 1.0), &zeros.ones_like()?)?,
+        [
+            0.46871236,
+            0.026753763,
+            1.3928983,
+            1.8708911,
+            0.31242654,
+            1.3964235,
+        ],
+    );
+    near(
+        added(neftune, &zeros)?,
+        [
+            -0.44015202,
+            0.30021286,
+            0.21013339,
+            -0.13077313,
+            -0.42982385,
+            -0.12878591,
+        ],
+    );
+    Ok(())
 }
 
 #[test]

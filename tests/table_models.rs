@@ -98,6 +98,7 @@ fn plan(site: Site, weight: &[f64], partner: &[u32]) -> Result<MixPlan> {
         site,
         pairs: Pairs::new(own, partner.to_vec(), weight.to_vec(), weight.to_vec())?,
         blend: Blend::Linear,
+        residue: None,
         loaded: Vec::new(),
     })
 }

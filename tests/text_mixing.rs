@@ -81,6 +81,7 @@ fn plan(site: Site, weight: f64) -> Result<MixPlan> {
             vec![weight; 3],
         )?,
         blend: Blend::Linear,
+        residue: None,
         loaded: vec![],
     })
 }

@@ -46,7 +46,8 @@ use crate::plan::Blend;
 ///
 /// # Errors
 /// [`Error::Pairs`] for a row that `x` does not have, [`Error::Shape`] for a scalar and for rows or pairs that boxes, a
-/// mask or directions do not fit, [`Error::Unsupported`] for integers: an id is a name and not a number.
+/// mask or directions do not fit, [`Error::Unsupported`] for integers (an id is a name and not a number) and for spans,
+/// which only a [`TextSource`](crate::text::TextSource) can move.
 pub fn mix(x: &Tensor, pairs: &Pairs, blend: &Blend) -> Result<Tensor> {
     let Some(&incoming) = x.dims().first() else {
         return Err(Error::Shape {
@@ -62,6 +63,10 @@ pub fn mix(x: &Tensor, pairs: &Pairs, blend: &Blend) -> Result<Tensor> {
         Blend::Box(boxes) => boxes::mix(x, &settle(pairs), boxes),
         Blend::Columns(mask) => columns::mix(x, &settle(pairs), mask),
         Blend::Principal(directions) => principal::mix(x, pairs, directions),
+        Blend::Span(_) => Err(Error::Unsupported {
+            op: "mix",
+            what: "spans of anything but token ids".into(),
+        }),
     }
 }
 

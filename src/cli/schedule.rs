@@ -8,7 +8,7 @@ use candle_mixup::report::{Draw, schedule_svg};
 use candle_mixup::schedule::{
     Clock, Domain, Pairing, Schedule, Scheduler, Task, TaskKind, presets,
 };
-use candle_mixup::{Error, Frame, MixPlan, Site, files};
+use candle_mixup::{Cutoff, Error, Frame, MixPlan, Residue, Site, files};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
@@ -241,7 +241,7 @@ fn print(scheduler: &Scheduler, steps: &[Step], args: &ScheduleArgs) -> Result<(
     Ok(())
 }
 
-/// "0 + 5 at 0.83 (label 0.83)" for the first three outgoing rows.
+/// "0 + 5 at 0.83 (label 0.83)" for the first three outgoing rows, and what is done to all of them then.
 pub fn first_pairs(plan: &MixPlan) -> String {
     let p = &plan.pairs;
     let pair = |r: usize| {
@@ -255,7 +255,31 @@ pub fn first_pairs(plan: &MixPlan) -> String {
     };
     // In the add-to mode the batch itself comes first.
     let mixed = (0..p.len()).filter(|&r| p.own()[r] != p.partner()[r]);
-    mixed.take(3).map(pair).collect::<Vec<_>>().join("; ")
+    let pairs = mixed.take(3).map(pair);
+    pairs
+        .chain(plan.residue.as_ref().map(residue))
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+/// What is done after the blend, in a few words.
+fn residue(residue: &Residue) -> String {
+    match residue {
+        Residue::Noise {
+            additive,
+            multiplicative,
+            ..
+        } => format!("noise {additive:.3} added, {multiplicative:.3} multiplied"),
+        Residue::Neftune { alpha, .. } => format!("noise of {alpha}/√(tokens · width)"),
+        Residue::Cutoff(cutoff) => {
+            let cut: usize = cutoff.rows().iter().map(Vec::len).sum();
+            match cutoff {
+                Cutoff::Tokens(_) => format!("{cut} tokens cut off"),
+                Cutoff::Dimensions(_) => format!("{cut} dimensions cut off"),
+            }
+        }
+        other => format!("{other:?}"),
+    }
 }
 
 fn list() -> Result<()> {

@@ -58,7 +58,10 @@ fn in_full(saved: &Plans, step: u64) -> candle_mixup::Result<String> {
     let Some(plan) = plan else {
         return Ok(format!("step {step}: plain\n"));
     };
-    let blend = json!({"blend": plan.blend, "loaded": plan.loaded});
+    let mut blend = json!({"blend": plan.blend, "loaded": plan.loaded});
+    if let Some(residue) = &plan.residue {
+        blend["residue"] = json!(residue);
+    }
     Ok(format!(
         "step {step}: mixes at {}\n{blend}\n{}",
         plan.site, plan.pairs

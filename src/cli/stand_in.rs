@@ -1,5 +1,6 @@
 //! Stand-ins for the data that `mixup schedule` does not have: what plans look like can be shown without any.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use candle_mixup::schedule::{
@@ -11,6 +12,9 @@ use candle_mixup::{Result, Site};
 /// Features of the table that stands in: half numeric, half categorical, a token of 16 cells each.
 const FEATURES: usize = 8;
 const TOKEN_WIDTH: usize = 16;
+
+/// Tokens of the texts that stand in, special ones left out: these in turn.
+const LENGTHS: [usize; 5] = [12, 25, 8, 31, 18];
 
 /// The rows without which a schedule cannot be drawn; texts where any will do.
 pub fn domain(schedule: &Schedule, sites: &[Site]) -> Domain {
@@ -75,6 +79,7 @@ pub struct StandIn {
     neighbours: Option<Vec<Vec<u32>>>,
     targets: Option<KernelIndex>,
     numbers: Vec<f32>,
+    texts: Vec<Vec<Range<usize>>>,
 }
 
 impl StandIn {
@@ -88,6 +93,7 @@ impl StandIn {
             neighbours: neighbours(scheduler, rows, classes),
             targets: scheduler.kernel_index(&numbers, 1)?,
             numbers,
+            texts: (0..rows).map(text).collect(),
         })
     }
 
@@ -103,8 +109,16 @@ impl StandIn {
                 values: &self.numbers,
                 width: 1,
             }),
+            stretches: Some(&self.texts),
+            token_width: Some(TOKEN_WIDTH),
         }
     }
+}
+
+/// One text between two special tokens.
+fn text(row: usize) -> Vec<Range<usize>> {
+    let tokens = LENGTHS[row % LENGTHS.len()];
+    std::iter::once(1..tokens + 1).collect()
 }
 
 fn neighbours(scheduler: &Scheduler, rows: usize, classes: usize) -> Option<Vec<Vec<u32>>> {
@@ -136,6 +150,15 @@ pub fn note(schedule: &Schedule) -> Option<&'static str> {
         }
         _ if schedule.blend.needs_features() => {
             Some("features need data: here four numbers and four categories stand in for them")
+        }
+        _ if schedule.blend.needs_saliency() => Some(
+            "saliency needs a model: here texts of 8 to 31 tokens stand in, with spans at random",
+        ),
+        _ if schedule.needs_stretches() => {
+            Some("tokens need data: here texts of 8 to 31 tokens stand in for them")
+        }
+        _ if schedule.needs_token_width() => {
+            Some("embeddings need a model: here tokens of 16 numbers stand in for them")
         }
         _ if schedule.blend.needs_images() => None,
         _ if schedule.mode == Mode::Balance || schedule.blend != BlendRule::Linear => {

@@ -241,6 +241,7 @@ impl<T: Task> Prepared<T> {
             "best_step": outcome.best_step,
             "steps": outcome.steps,
             "batches_too_small_to_mix": outcome.skipped,
+            "rows_too_short_for_a_span": outcome.unspanned,
             "weights_without_gradient_at_first": outcome.silent,
             "resumed_at": outcome.resumed,
             "waited_share": outcome.waited,

@@ -87,7 +87,7 @@ pub fn check_partners(schedule: &Schedule, batch: usize, rows: usize) -> Result<
     };
     match schedule.partner {
         _ if schedule.is_off() => Ok(()),
-        _ if batch == 1 && schedule.mode == Mode::Replace => {
+        _ if batch == 1 && schedule.mode == Mode::Replace && !schedule.has_residue() => {
             never("in batches of one row (--batch) a row has no partner".into())
         }
         Pairing::Blocks { k: k @ 2.. } if batch <= k => {

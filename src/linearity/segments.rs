@@ -129,6 +129,7 @@ pub(super) fn plan(
         site,
         pairs,
         blend: Blend::Linear,
+        residue: None,
         loaded: Vec::new(),
     };
     Ok((rows, plan))

@@ -1,8 +1,10 @@
-//! Where in a model rows are mixed, how two rows become one, and the two together with the pairs.
+//! Where in a model rows are mixed, how two rows become one, what is done to them then, and all that with the pairs.
 
 mod boxes;
 mod columns;
 mod principal;
+mod residue;
+mod spans;
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,6 +14,8 @@ use serde::{Deserialize, Serialize};
 pub use boxes::{Boxes, Frame, PixelBox};
 pub use columns::ColumnMask;
 pub use principal::{Basis, Principal};
+pub use residue::{Cutoff, Residue};
+pub use spans::{Span, Spans};
 
 use crate::error::{Error, Result};
 use crate::pairs::Pairs;
@@ -93,6 +97,8 @@ pub enum Blend {
     Columns(ColumnMask),
     /// The weighted sum, or a swap, along principal directions.
     Principal(Principal),
+    /// Tokens of the partner in the place of some of the row's own, moved while a batch of texts is built.
+    Span(Spans),
 }
 
 /// Everything that one batch's mixing needs, as data: it can be printed, saved and replayed.
@@ -106,7 +112,23 @@ pub struct MixPlan {
     pub pairs: Pairs,
     /// How.
     pub blend: Blend,
+    /// What is done to the rows after that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub residue: Option<Residue>,
     /// Training rows from outside the batch, loaded behind it in this order and gone after the site.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub loaded: Vec<u32>,
+}
+
+impl MixPlan {
+    /// How many rows have a partner and yet no span, since one of the two is too short.
+    pub fn unspanned(&self) -> usize {
+        let Blend::Span(spans) = &self.blend else {
+            return 0;
+        };
+        let (own, partner) = (self.pairs.own(), self.pairs.partner());
+        let rows = spans.rows().iter().zip(own.iter().zip(partner));
+        rows.filter(|(spans, (own, partner))| spans.is_empty() && own != partner)
+            .count()
+    }
 }

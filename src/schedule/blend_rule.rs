@@ -7,7 +7,8 @@ use super::box_rule::BoxRule;
 use super::choice::Choice;
 use super::curve_check::check_number;
 use super::features::Features;
-use super::task::Task;
+use super::span_rule::{SpanChoice, SpanRule};
+use super::task::{Domain, Task};
 use crate::error::{Error, Result};
 use crate::plan::Site;
 
@@ -45,6 +46,9 @@ pub enum BlendRule {
         /// weight is then the share of variance kept.
         swap: bool,
     },
+    /// Tokens of the partner take the place of some of the text's own (SSMix; Yoon, Kim and Park 2021). Weight and label
+    /// weight are the share of tokens kept; a row whose partner is too short stays as it is.
+    Span(SpanRule),
     /// One of these, drawn for each batch.
     Either(Vec<Choice>),
 }
@@ -64,7 +68,7 @@ impl BlendRule {
     /// Whether the rule reads what the features of a table are.
     pub fn needs_features(&self) -> bool {
         match self {
-            Self::Linear | Self::Box(_) => false,
+            Self::Linear | Self::Box(_) | Self::Span(_) => false,
             Self::Either(choices) => choices.iter().any(|c| c.blend.needs_features()),
             _ => true,
         }
@@ -97,6 +101,24 @@ impl BlendRule {
         }
     }
 
+    /// Whether it reads where the tokens of texts stand.
+    pub fn needs_stretches(&self) -> bool {
+        match self {
+            Self::Span(_) => true,
+            Self::Either(choices) => choices.iter().any(|c| c.blend.needs_stretches()),
+            _ => false,
+        }
+    }
+
+    /// Whether it asks the model for the saliency of tokens.
+    pub fn needs_saliency(&self) -> bool {
+        match self {
+            Self::Span(rule) => rule.choice == SpanChoice::Saliency,
+            Self::Either(choices) => choices.iter().any(|c| c.blend.needs_saliency()),
+            _ => false,
+        }
+    }
+
     /// The blends among which each batch draws: itself, where there is no list.
     pub fn choices(&self) -> Vec<Choice> {
         match self {
@@ -118,6 +140,14 @@ impl BlendRule {
                 self.check_sites(sites)?;
                 rule.check(frame)?;
                 Ok(Blender::Box { rule: *rule, frame })
+            }
+            Self::Span(rule) => {
+                if task.domain != Domain::Text {
+                    return Err(self.lacks("texts"));
+                }
+                self.check_sites(sites)?;
+                rule.check()?;
+                Ok(Blender::Span(*rule))
             }
             Self::Columns => self.features(sites, task).map(|_| Blender::Columns),
             Self::FeatureMask => self.features(sites, task).map(|_| Blender::FeatureMask),
@@ -151,7 +181,7 @@ impl BlendRule {
 
     fn check_sites(&self, sites: &[Site]) -> Result<()> {
         let (fits, expected): (fn(&Site) -> bool, _) = match self {
-            Self::HiddenMask { .. } => (|s| *s == Site::Embedding, "embedding"),
+            Self::HiddenMask { .. } | Self::Span(_) => (|s| *s == Site::Embedding, "embedding"),
             Self::Principal { .. } | Self::Box(_) => (|s| *s == Site::Input, "input"),
             _ => (
                 |s| matches!(s, Site::Input | Site::Embedding),
@@ -197,6 +227,7 @@ enum Written {
         #[serde(default)]
         swap: bool,
     },
+    Span(SpanRule),
     Either(Vec<Choice>),
 }
 
@@ -207,7 +238,7 @@ fn most() -> f64 {
 impl<'de> Deserialize<'de> for BlendRule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         let mut value = serde_json::Value::deserialize(deserializer)?;
-        if let Some(name @ ("box" | "hidden-mask" | "principal")) = value.as_str() {
+        if let Some(name @ ("box" | "hidden-mask" | "principal" | "span")) = value.as_str() {
             value = serde_json::json!({ name: {} });
         }
         let written: Written = serde_json::from_value(value).map_err(serde::de::Error::custom)?;
@@ -218,6 +249,7 @@ impl<'de> Deserialize<'de> for BlendRule {
             Written::FeatureMask => Self::FeatureMask,
             Written::HiddenMask { label } => Self::HiddenMask { label },
             Written::Principal { share, swap } => Self::Principal { share, swap },
+            Written::Span(rule) => Self::Span(rule),
             Written::Either(choices) => Self::Either(choices),
         })
     }

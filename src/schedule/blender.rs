@@ -1,12 +1,14 @@
 //! Blends ready to draw from: what λ becomes for each row.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::blend_rule::HiddenLabel;
 use super::box_rule::BoxRule;
 use super::features::Features;
+use super::span_rule::SpanRule;
 use crate::error::Result;
-use crate::plan::{Basis, Blend, Boxes, ColumnMask, Frame, PixelBox, Principal, Site};
+use crate::plan::{Basis, Blend, Boxes, ColumnMask, Frame, PixelBox, Principal, Site, Span, Spans};
 use crate::random::{Purpose, Stream};
 
 /// A checked blend rule that is none of several.
@@ -27,6 +29,7 @@ pub(super) enum Blender {
         total: f64,
         swap: bool,
     },
+    Span(SpanRule),
 }
 
 /// The rows to blend.
@@ -41,7 +44,15 @@ pub(super) struct Blended<'a> {
     pub leaders: &'a [usize],
     pub site: Site,
     pub features: Option<&'a Features>,
+    /// For each mixed row where its texts' tokens stand and where its partner's; none where the blend does not ask.
+    pub texts: Vec<Texts<'a>>,
 }
+
+/// Where the tokens of a row's texts stand.
+pub(super) type Stretches<'a> = &'a [Range<usize>];
+
+/// Those of a row and of its partner; `None` for a row that is its own.
+pub(super) type Texts<'a> = Option<(Stretches<'a>, Stretches<'a>)>;
 
 /// The weights of the mixed rows, and how all rows are blended.
 pub(super) struct Shares {
@@ -70,13 +81,17 @@ impl Blender {
     pub fn purpose(&self) -> Purpose {
         match self {
             Self::Box { .. } => Purpose::Box,
+            Self::Span(_) => Purpose::Span,
             _ => Purpose::Mask,
         }
     }
 
-    /// Every row draws, plain or not, so that a toss moves no mask and no box.
-    pub fn draw(&self, rows: &Blended<'_>, stream: &mut Stream) -> Result<Shares> {
+    /// Every row draws, plain or not, so that a toss moves no mask and no box. `streams(0)` is the batch's stream; spans,
+    /// which take as many draws as texts need, have one for each row r, `streams(r + 1)`.
+    pub fn draw(&self, rows: &Blended<'_>, streams: impl Fn(u64) -> Stream) -> Result<Shares> {
+        let stream = &mut streams(0);
         match self {
+            Self::Span(rule) => rows.spanned(*rule, streams),
             Self::Box { rule, frame } => rows.boxed(*rule, *frame, stream),
             Self::Principal {
                 basis, swap: false, ..
@@ -185,6 +200,27 @@ impl Blended<'_> {
         })
     }
 
+    /// Weights and spans.
+    fn spanned(&self, rule: SpanRule, streams: impl Fn(u64) -> Stream) -> Result<Shares> {
+        let mut all: Vec<Vec<Span>> = vec![Vec::new(); self.lead];
+        let mut weight = Vec::with_capacity(self.lambda.len());
+        for (r, texts) in self.texts.iter().enumerate() {
+            let Some((own, partner)) = texts.filter(|_| !self.plain[r]) else {
+                all.push(Vec::new());
+                weight.push(1.0);
+                continue;
+            };
+            let spans = rule.draw(own, partner, &mut streams(r as u64 + 1));
+            weight.push(kept_tokens(&spans, own));
+            all.push(spans);
+        }
+        Ok(Shares {
+            label: weight.clone(),
+            weight,
+            blend: Blend::Span(Spans::new(all)?),
+        })
+    }
+
     /// Weights and masks from `draw`, which sets the bits of a row, all true before, and says its two weights.
     fn masked(
         &self,
@@ -226,6 +262,15 @@ fn cut(lambda: f64, bits: &mut [bool], places: &mut Vec<usize>, stream: &mut Str
         bits[places[k]] = false;
     }
     1.0 - count as f64 / features as f64
+}
+
+/// 1 − w/n; 1 for a row without tokens.
+fn kept_tokens(spans: &[Span], own: &[Range<usize>]) -> f64 {
+    let taken: u32 = spans.iter().map(|span| span.width).sum();
+    match own.iter().map(Range::len).sum::<usize>() {
+        0 => 1.0,
+        tokens => 1.0 - f64::from(taken) / tokens as f64,
+    }
 }
 
 fn share(bits: &[bool]) -> f64 {

@@ -3,7 +3,6 @@
 use super::choice::{self, Candidate};
 use super::clock::Clock;
 use super::curve_check::check_number;
-use super::law::Law;
 use super::pairing::Pairing;
 use super::scheduler::Scheduler;
 use super::settings::{Grain, Mode, Schedule};
@@ -37,6 +36,8 @@ impl Schedule {
             choices => sites::resolve(choices, sites, task)?,
         };
         let blends = choice::resolve(&self.blend, &self.weight, &sites, task)?;
+        self.residue
+            .map_or(Ok(()), |rule| rule.check(&sites, task))?;
         if !self.is_off() && !self.ever_mixes(&blends, task) {
             return Err(Error::NeverMixes {
                 name: self.name,
@@ -125,8 +126,11 @@ impl Schedule {
                 epochs: task.epochs,
                 ..Clock::at(step, task.steps, steps_per_epoch)
             };
-            let moves = |law: &Law| !law.keeps_rows(self.fold) && law.alpha(clock) != Some(0.0);
-            self.probability.value(clock) > 0.0 && blends.iter().any(|b| moves(&b.weight))
+            let changes = |b: &Candidate| {
+                self.has_residue() || b.moves_all() || !b.weight.keeps_rows(self.fold)
+            };
+            let drawn = |b: &Candidate| b.weight.alpha(clock) != Some(0.0) && changes(b);
+            self.probability.value(clock) > 0.0 && blends.iter().any(drawn)
         };
         (0..task.steps).any(mixes)
     }

@@ -80,6 +80,13 @@ pub(super) struct Candidate {
     pub weight: Law,
 }
 
+impl Candidate {
+    /// Whether rows change whatever λ is.
+    pub fn moves_all(&self) -> bool {
+        matches!(self.blender, Blender::Span(_))
+    }
+}
+
 /// The blends among which each batch draws.
 pub(super) fn resolve(
     rule: &BlendRule,

@@ -1,16 +1,18 @@
 //! Drawing a plan: partners, what λ becomes, and how much of its target each row keeps.
 
-use super::blender::{Blended, Shares};
+use super::blender::{Blended, Shares, Stretches, Texts};
 use super::clock::Clock;
 use super::label::LabelRule;
 use super::pairing::{Pairing, Partner, class_mates, class_of};
 use super::places::Places;
+use super::residue_draw::Changed;
+use super::residue_rule::ResidueRule;
 use super::scheduler::Scheduler;
 use super::settings::Mode;
 use super::task::Rows;
 use crate::error::{Error, Result};
 use crate::pairs::Pairs;
-use crate::plan::{MixPlan, Site};
+use crate::plan::{Blend, MixPlan, Residue, Site};
 use crate::random::Purpose;
 
 impl Scheduler {
@@ -35,16 +37,30 @@ impl Scheduler {
             Mode::Replace => 0,
             Mode::AddTo | Mode::Balance => rows.batch.len(),
         };
-        let shares = self.shares(clock, site, &lambda, &plain, lead)?;
+        let drawn = Blended {
+            lambda: &lambda,
+            plain: &plain,
+            lead,
+            leaders: &self.leaders(self.schedule().grain, n),
+            site,
+            features: self.features.as_ref(),
+            texts: self.texts(clock, rows, own, &chosen)?,
+        };
+        let shares = self.shares(clock, &drawn)?;
         let (pairs, loaded) = self.pairs(rows, own, &chosen, &plain, &shares)?;
+        let residue = self.residue(clock, rows, own, &applied, lead)?;
         // What is added changes the step even where it is not mixed.
-        if self.schedule().mode != Mode::Balance && pairs.is_plain() {
+        if pairs.is_plain() && self.schedule().mode == Mode::Replace {
+            return Ok(residue.map(|residue| MixPlan::of_residue(site, n, residue)));
+        }
+        if pairs.is_plain() && self.schedule().mode == Mode::AddTo && residue.is_none() {
             return Ok(None);
         }
         Ok(Some(MixPlan {
             site,
             pairs: Pairs::identity(lead).join(&pairs),
             blend: shares.blend,
+            residue,
             loaded,
         }))
     }
@@ -57,24 +73,59 @@ impl Scheduler {
         }
     }
 
-    fn shares(
+    fn shares(&self, clock: Clock, rows: &Blended<'_>) -> Result<Shares> {
+        let blender = &self.blend(clock).blender;
+        blender.draw(rows, |key| self.keyed(blender.purpose(), key, clock))
+    }
+
+    /// Where the texts of each mixed row and of its partner stand, if the blend asks for them.
+    fn texts<'a>(
         &self,
         clock: Clock,
-        site: Site,
-        lambda: &[f64],
-        plain: &[bool],
+        rows: Rows<'a>,
+        own: &[u32],
+        chosen: &[Partner],
+    ) -> Result<Vec<Texts<'a>>> {
+        if !self.blend(clock).moves_all() {
+            return Ok(Vec::new());
+        }
+        let both = own.iter().zip(chosen).enumerate();
+        let texts = both.map(|(r, (&row, partner))| {
+            let partner = match *partner {
+                Partner::Place(place) if place as usize == r => return Ok(None),
+                Partner::Place(place) => own[place as usize],
+                Partner::Row(partner) => partner,
+            };
+            if partner == row {
+                return Ok(None);
+            }
+            Ok(Some((stretches(rows, row)?, stretches(rows, partner)?)))
+        });
+        texts.collect()
+    }
+
+    /// What is done to the rows that the step's toss has taken.
+    fn residue(
+        &self,
+        clock: Clock,
+        rows: Rows<'_>,
+        own: &[u32],
+        applied: &[bool],
         lead: usize,
-    ) -> Result<Shares> {
-        let rows = Blended {
-            lambda,
-            plain,
-            lead,
-            leaders: &self.leaders(self.schedule().grain, lambda.len()),
-            site,
-            features: self.features.as_ref(),
+    ) -> Result<Option<Residue>> {
+        let Some(rule) = self.schedule().residue.filter(|rule| !rule.is_zero()) else {
+            return Ok(None);
         };
-        let blender = &self.blend(clock).blender;
-        blender.draw(&rows, &mut self.stream(blender.purpose(), clock))
+        let asked = own.iter().filter(|_| rule.needs_stretches());
+        let texts = asked.map(|&row| stretches(rows, row));
+        let changed = Changed {
+            lead,
+            applied,
+            stretches: &texts.collect::<Result<Vec<_>>>()?,
+            width: width(rule, rows)?,
+        };
+        let residue = rule.draw(&changed, |key| self.keyed(Purpose::Residue, key, clock));
+        Ok((!residue.is_zero()).then_some(residue))
     }
 
     /// The mixed rows' pairs, and the training rows to load for them.
@@ -149,5 +200,44 @@ impl Scheduler {
             expected: format!("a count for class {class}"),
             got: format!("{} counts", self.class_counts.len()),
         })
+    }
+}
+
+impl MixPlan {
+    /// A plan that mixes nothing.
+    fn of_residue(site: Site, rows: usize, residue: Residue) -> Self {
+        Self {
+            site,
+            pairs: Pairs::identity(rows),
+            blend: Blend::Linear,
+            residue: Some(residue),
+            loaded: Vec::new(),
+        }
+    }
+}
+
+/// Where the texts of a training row stand.
+pub(super) fn stretches(rows: Rows<'_>, row: u32) -> Result<Stretches<'_>> {
+    let Some(all) = rows.stretches else {
+        let problem = "spans and cutoffs need to know where the tokens of the training rows stand";
+        return Err(Error::Conflict(problem.into()));
+    };
+    let of_row = all.get(row as usize);
+    of_row.map(Vec::as_slice).ok_or_else(|| Error::Shape {
+        what: "stretches of the training rows".into(),
+        expected: format!("those of row {row}"),
+        got: format!("{} rows", all.len()),
+    })
+}
+
+/// Numbers of a token, where the rule asks for them.
+fn width(rule: ResidueRule, rows: Rows<'_>) -> Result<usize> {
+    match rows.token_width {
+        Some(width) => Ok(width),
+        None if !rule.needs_width() => Ok(0),
+        None => {
+            let problem = "a cutoff of dimensions needs to know how many a token has";
+            Err(Error::Conflict(problem.into()))
+        }
     }
 }

@@ -31,10 +31,14 @@ mod pairing;
 mod places;
 mod preset_schedules;
 mod presets;
+mod residue_draw;
+mod residue_rule;
+mod saliency;
 mod scheduler;
 mod settings;
 mod sites;
 mod smoothing;
+mod span_rule;
 mod task;
 mod trace;
 
@@ -52,10 +56,12 @@ pub use law::{Law, Shapes};
 pub use moment::Moment;
 pub use pairing::Pairing;
 pub use presets::{Preset, presets};
+pub use residue_rule::{CutoffOf, ResidueRule};
 pub use scheduler::Scheduler;
 pub use settings::{Grain, Mode, Schedule};
 pub use sites::SiteChoice;
 pub use smoothing::{ClassSmoothing, SmoothingRule, SmoothingShape};
+pub use span_rule::{SpanChoice, SpanRule};
 pub use task::{Domain, Points, Rows, Task, TaskKind};
 pub use trace::{SiteShare, TracePoint};
 

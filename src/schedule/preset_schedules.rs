@@ -9,8 +9,10 @@ use super::law::Law;
 use super::moment::Moment;
 use super::pairing::Pairing;
 use super::presets::presets;
+use super::residue_rule::{CutoffOf, ResidueRule};
 use super::settings::{Grain, Mode, Schedule};
 use super::sites::SiteChoice;
+use super::span_rule::{SpanChoice, SpanRule};
 use super::task::Domain;
 use crate::error::{Error, Result};
 use crate::plan::Site;
@@ -73,7 +75,25 @@ fn schedule(name: &str, domain: Domain) -> Option<Schedule> {
         "hidden" => at(&[SiteChoice::Hidden], Law::beta(2.0)),
         "cutmix" => blended(Site::Input, cutmix(domain), Law::beta(1.0)),
         "mixup-cutmix" => blended(Site::Input, mixup_or_cutmix(domain), Law::beta(1.0)),
-        _ => return for_tables(name),
+        "nfm" => Schedule {
+            residue: Some(NOISE),
+            ..at(&[SiteChoice::First, SiteChoice::Hidden], Law::beta(1.0))
+        },
+        _ => return for_texts(name).or_else(|| for_tables(name)),
+    })
+}
+
+/// The presets that move tokens, or change nothing but embeddings.
+fn for_texts(name: &str) -> Option<Schedule> {
+    Some(match name {
+        "ssmix" => spans(SpanChoice::Saliency),
+        "ssmix-random" => spans(SpanChoice::Random),
+        "neftune" => only(ResidueRule::Neftune { alpha: 5.0 }),
+        "cutoff" => only(ResidueRule::Cutoff {
+            of: CutoffOf::Span,
+            ratio: 0.1,
+        }),
+        _ => return None,
     })
 }
 
@@ -128,6 +148,33 @@ fn blended(site: Site, blend: BlendRule, weight: Law) -> Schedule {
         ..at(&[SiteChoice::At(site)], weight)
     }
 }
+
+/// Yoon, Kim and Park 2021: both orders of each two halves of the batch, and the plain rows stay in the loss.
+fn spans(choice: SpanChoice) -> Schedule {
+    let rule = SpanRule {
+        choice,
+        ..SpanRule::default()
+    };
+    Schedule {
+        partner: Pairing::Halves,
+        mode: Mode::AddTo,
+        ..blended(Site::Embedding, BlendRule::Span(rule), Law::default())
+    }
+}
+
+/// Noise or cutoffs at the embedding of rows that are not mixed.
+fn only(residue: ResidueRule) -> Schedule {
+    Schedule {
+        residue: Some(residue),
+        ..at(&[SiteChoice::At(Site::Embedding)], Law::Constant(1.0))
+    }
+}
+
+/// The scales of the paper's example.
+const NOISE: ResidueRule = ResidueRule::Noise {
+    additive: 0.4,
+    multiplicative: 0.2,
+};
 
 fn principal() -> BlendRule {
     BlendRule::Principal {

@@ -15,6 +15,7 @@ pub struct Preset {
 
 const ALL: &[Domain] = &[Domain::Text, Domain::Table, Domain::Image];
 const NO_TEXT: &[Domain] = &[Domain::Table, Domain::Image];
+const TEXTS: &[Domain] = &[Domain::Text];
 const TABLES: &[Domain] = &[Domain::Table];
 
 const PRESETS: &[Preset] = &[
@@ -122,6 +123,31 @@ const PRESETS: &[Preset] = &[
         "first site, rows between neighbours of one class added until the batch is balanced (after Chawla et al. 2002)",
     ),
     of("hidden-smote", ALL, "the same after any block"),
+    of(
+        "ssmix",
+        TEXTS,
+        "tokens, the least salient tenth of a text makes way for the partner's most salient; added to the plain rows (SSMix; Yoon, Kim and Park 2021)",
+    ),
+    of(
+        "ssmix-random",
+        TEXTS,
+        "the same with spans that stand anywhere: the paper's ablation without saliency",
+    ),
+    of(
+        "nfm",
+        ALL,
+        "the first site or any block, Beta(1, 1), with noise added and multiplied (Noisy Feature Mixup; Lim et al. 2022)",
+    ),
+    of(
+        "neftune",
+        TEXTS,
+        "embedding, no mixing, uniform noise of 5/√(tokens · width) (NEFTune; Jain et al. 2023)",
+    ),
+    of(
+        "cutoff",
+        TEXTS,
+        "embedding, no mixing, a tenth of the tokens cut out in one span (after Shen et al. 2020, without their consistency loss)",
+    ),
 ];
 
 const fn of(name: &'static str, domains: &'static [Domain], summary: &'static str) -> Preset {

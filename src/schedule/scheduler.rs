@@ -75,16 +75,17 @@ impl Scheduler {
     /// The plan of one batch; `None` is a plain step.
     ///
     /// A step is plain if the draw or α says so, if no row would change or be added, and, in replace mode, if the batch
-    /// has fewer than two rows. A row that is in the batch is named by its (first) place there; others are listed in
+    /// has fewer than two rows and gets no residue. A row that is in the batch is named by its (first) place there; others are listed in
     /// [`MixPlan::loaded`], each once, in the order in which they are first needed.
     ///
     /// # Errors
     /// [`Error::Conflict`](crate::Error::Conflict) if what the schedule needs of the training rows (classes,
-    /// neighbours, targets, points) is missing, [`Error::Shape`](crate::Error::Shape) if it does not cover a row,
+    /// neighbours, targets, points, tokens) is missing, [`Error::Shape`](crate::Error::Shape) if it does not cover a row,
     /// [`Error::Setting`](crate::Error::Setting) if a row has fewer neighbours than asked for.
     pub fn plan(&self, clock: Clock, rows: Rows<'_>) -> Result<Option<MixPlan>> {
         let n = rows.batch.len();
-        if n == 0 || (n == 1 && self.schedule.mode == Mode::Replace) {
+        let lone = n == 1 && self.schedule.mode == Mode::Replace && !self.schedule.has_residue();
+        if n == 0 || lone {
             return Ok(None);
         }
         match self.schedule.mode {
@@ -197,6 +198,11 @@ impl Scheduler {
 
     pub(super) fn stream(&self, purpose: Purpose, clock: Clock) -> Stream {
         Stream::new(self.seed, purpose, clock.step)
+    }
+
+    /// A stream of its own within the purpose; key 0 is that of [`stream`](Self::stream).
+    pub(super) fn keyed(&self, purpose: Purpose, key: u64, clock: Clock) -> Stream {
+        Stream::keyed(self.seed, purpose, key, clock.step)
     }
 }
 

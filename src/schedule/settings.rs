@@ -7,6 +7,7 @@ use super::curve::Curve;
 use super::label::LabelRule;
 use super::law::Law;
 use super::pairing::Pairing;
+use super::residue_rule::ResidueRule;
 use super::sites::{SiteChoice, one_or_many};
 use super::smoothing::SmoothingRule;
 use crate::error::{Error, Result};
@@ -51,6 +52,9 @@ pub struct Schedule {
     pub mode: Mode,
     /// How two rows become one; default linear.
     pub blend: BlendRule,
+    /// What is done to the rows of a mixed step after that; default nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub residue: Option<ResidueRule>,
     /// Label smoothing, in [0, 1), mixed step or not; default 0.
     pub smoothing: f64,
     /// Label smoothing that grows with the size of a class, mixed step or not; default none.
@@ -101,6 +105,7 @@ impl Default for Schedule {
             apply: Grain::Batch,
             mode: Mode::default(),
             blend: BlendRule::default(),
+            residue: None,
             smoothing: 0.0,
             class_smoothing: None,
             seed: None,
@@ -123,6 +128,21 @@ impl Schedule {
     /// The schedule with every field written out.
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).expect("plain data with string keys is always JSON")
+    }
+
+    /// Whether rows get a residue that changes them.
+    pub fn has_residue(&self) -> bool {
+        self.residue.is_some_and(|rule| !rule.is_zero())
+    }
+
+    /// Whether plans need to know where the tokens of texts stand.
+    pub fn needs_stretches(&self) -> bool {
+        self.blend.needs_stretches() || self.residue.is_some_and(|rule| rule.needs_stretches())
+    }
+
+    /// Whether plans need to know how many numbers a token has at the embedding.
+    pub fn needs_token_width(&self) -> bool {
+        self.residue.is_some_and(|rule| rule.needs_width())
     }
 
     /// Whether mixing is switched off outright, by a constant probability of 0.

@@ -1,5 +1,7 @@
 //! What a schedule is checked against, and what a plan is drawn for.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::class_index::ClassIndex;
@@ -83,6 +85,11 @@ pub struct Rows<'a> {
     pub targets: Option<&'a KernelIndex>,
     /// Where the training rows lie; needed by the pairing `blocks`.
     pub points: Option<Points<'a>>,
+    /// For every training row where the tokens of its texts stand, special tokens left out; needed by the blend `span`
+    /// and by cutoffs of tokens.
+    pub stretches: Option<&'a [Vec<Range<usize>>]>,
+    /// Numbers of a token at the embedding; needed by cutoffs of dimensions.
+    pub token_width: Option<usize>,
 }
 
 /// Where the training rows lie, for distances between them: `[rows, width]`, row by row.
@@ -104,6 +111,8 @@ impl<'a> Rows<'a> {
             neighbours: None,
             targets: None,
             points: None,
+            stretches: None,
+            token_width: None,
         }
     }
 }

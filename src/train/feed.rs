@@ -14,6 +14,7 @@ use super::labels::Labels;
 use super::order;
 use super::plans::Plans;
 use super::prepared::Prepared;
+use super::saliency::settle;
 use super::settings::TrainSettings;
 use crate::error::{Error, Result};
 use crate::plan::MixPlan;
@@ -39,19 +40,23 @@ pub struct Pass<I> {
     pub clock: Clock,
     /// Rows of the batch itself.
     pub rows: usize,
+    /// The batch's own rows, by their places among the training rows.
+    pub places: Vec<u32>,
     /// The incoming rows: the batch's own, and behind them those that the plan loads.
     pub incoming: Vec<u32>,
     /// How they are mixed; `None` for a plain pass.
     pub plan: Option<MixPlan>,
     /// Whether it was to be mixed but holds a lone row.
     pub skipped: bool,
-    /// What the model reads.
+    /// What the model reads; the plain batch as long as the model has not said where the plan's spans stand.
     pub fed: Fed<I>,
     /// The targets of the incoming rows, flat and unmixed.
     pub targets: Vec<f32>,
 }
 
 /// What the passes of step `step` of a run read: the very batches that [`train`](super::train()) takes, without training.
+///
+/// Spans by saliency stand where the model puts them as it is when asked.
 ///
 /// # Errors
 /// What the schedule, the model (where the schedule asks for points) and the source report.
@@ -61,7 +66,9 @@ where
     S: RowSource<Input = M::Input>,
 {
     let prepared = Prepared::of(job)?;
-    Ok(Feeder::new(job, &prepared).step(step)?.passes)
+    let passes = Feeder::new(job, &prepared).step(step)?.passes;
+    let settled = passes.into_iter().map(|p| settle(job, &prepared, p));
+    settled.collect()
 }
 
 /// Makes the steps of one run.
@@ -154,11 +161,14 @@ impl<'a, S: RowSource> Feeder<'a, S> {
             .chain(loaded)
             .map(|&place| self.train[place as usize])
             .collect();
+        // Until the model has said where its spans stand the plan cannot be carried out.
+        let settled =
+            |plan: &MixPlan| self.replay.is_some() || !self.scheduler.asks_saliency(clock, plan);
         let fed = self.source.training(&Asked {
             rows: &incoming,
             seed: self.settings.seed,
             epoch: clock.epoch,
-            plan: plan.as_ref(),
+            plan: plan.as_ref().filter(|plan| settled(plan)),
         });
         let fed = fed.map_err(|e| match self.replay {
             Some(plans) => plans.at_step(clock.step, e),
@@ -168,6 +178,7 @@ impl<'a, S: RowSource> Feeder<'a, S> {
         Ok(Pass {
             clock,
             rows: places.len(),
+            places: places.to_vec(),
             skipped: lone && self.scheduler.probability(clock) > 0.0,
             targets: self.labels.gather(&incoming),
             incoming,

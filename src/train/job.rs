@@ -101,6 +101,8 @@ pub struct Outcome {
     pub best_step: Option<u64>,
     /// Batches that were to be mixed but held a single row.
     pub skipped: u64,
+    /// Rows that were to take a span from their partner, where one of the two texts was too short.
+    pub unspanned: u64,
     /// Weights whose gradient was all zero at the first step: reported, not refused.
     pub silent: Vec<String>,
     /// Each class's share of the targets that were trained on, mixed as they were; empty for numbers.

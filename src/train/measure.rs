@@ -1,4 +1,4 @@
-//! What the training rows themselves say: how much each class weighs, and how often a mixed batch was hit.
+//! What targets say: how much each class weighs, how they are smoothed, and how often a mixed batch was hit.
 
 use candle_core::{DType, Tensor};
 
@@ -6,6 +6,7 @@ use super::job::Job;
 use super::labels::{TargetKind, largest};
 use super::settings::ClassWeights;
 use crate::error::Result;
+use crate::targets::{smooth, smooth_by_class};
 
 /// Balanced weights, rows / (classes · count), from the training rows' target mass.
 pub(super) fn class_weights<M, S>(job: &Job<'_, M, S>) -> Option<Vec<f32>> {
@@ -23,6 +24,19 @@ pub(super) fn class_weights<M, S>(job: &Job<'_, M, S>) -> Option<Vec<f32>> {
             };
             Some(counts.iter().map(|count| weight(count) as f32).collect())
         }
+    }
+}
+
+/// Targets with the schedule's smoothing, which is linear and so may come after mixing.
+pub(super) fn smoothed<M, S>(job: &Job<'_, M, S>, mixed: &Tensor) -> Result<Tensor> {
+    let scheduler = job.scheduler;
+    if let Some(smoothing) = scheduler.class_smoothing() {
+        return smooth_by_class(mixed, smoothing.epsilon());
+    }
+    match (scheduler.smoothing(), job.labels.kind()) {
+        (s, TargetKind::SingleLabel) if s > 0.0 => smooth(mixed, s),
+        (s, TargetKind::MultiLabel) if s > 0.0 => Ok(mixed.affine(1.0 - s, s / 2.0)?),
+        _ => Ok(mixed.clone()),
     }
 }
 

@@ -15,6 +15,7 @@ mod order;
 mod plan_check;
 mod plans;
 mod prepared;
+mod saliency;
 mod scale;
 mod session;
 mod settings;

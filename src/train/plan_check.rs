@@ -21,15 +21,23 @@ pub(super) fn check(plan: &MixPlan, sites: &[Site], rows: usize, batch: usize) -
         return Err(shape("pairs", "at least one".into(), 0));
     }
     plan.pairs.check_rows(batch + plan.loaded.len())?;
+    let residue = plan.residue.as_ref();
+    residue.map_or(Ok(()), |residue| residue.check(plan.pairs.len()))?;
     check_blend(plan)
 }
 
-/// Refuses boxes and masks that are not one a pair, and directions that are none.
+/// Refuses boxes, masks and spans that are not one a pair, spans elsewhere than at the embedding, and directions that are
+/// none.
 fn check_blend(plan: &MixPlan) -> Result<()> {
     let (what, count) = match &plan.blend {
         Blend::Linear => return Ok(()),
         Blend::Box(boxes) => ("boxes", boxes.len()),
         Blend::Columns(mask) => ("rows of the mask", mask.len()),
+        Blend::Span(spans) if plan.site == Site::Embedding => ("rows of spans", spans.len()),
+        Blend::Span(_) => {
+            let expected = "embedding, where the plan has spans";
+            return Err(Error::setting("site", expected, plan.site));
+        }
         Blend::Principal(principal) => {
             principal.basis.check()?;
             match &principal.own {

@@ -1,11 +1,14 @@
 //! What the schedule needs to know of the training rows, by place, prepared once a run.
 
+use std::ops::Range;
+
 use super::job::Job;
 use super::neighbours::states;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::plan::Site;
 use crate::schedule::{ClassIndex, KernelIndex, Pairing, Points, Rows, Scheduler};
 use crate::source::RowSource;
-use crate::tap::Tapped;
+use crate::tap::{RecordTap, Tapped};
 
 /// The training rows as a schedule sees them.
 pub(super) struct Prepared {
@@ -15,6 +18,10 @@ pub(super) struct Prepared {
     targets: Option<KernelIndex>,
     /// The rows at the first mixed site of the model as it is before training, and their width.
     points: Option<(Vec<f32>, usize)>,
+    /// Where the tokens of every row's texts stand.
+    stretches: Option<Vec<Vec<Range<usize>>>>,
+    /// Numbers of a token at the embedding.
+    token_width: Option<usize>,
 }
 
 impl Prepared {
@@ -41,11 +48,22 @@ impl Prepared {
             }
             _ => None,
         };
+        let schedule = job.scheduler.schedule();
+        let stretches = schedule.needs_stretches().then(|| {
+            let of_rows = job.train.iter().map(|&row| job.source.stretches(row));
+            of_rows.collect()
+        });
+        let token_width = match job.train.first() {
+            Some(row) if schedule.needs_token_width() => Some(token_width(job, *row)?),
+            _ => None,
+        };
         Ok(Self {
             classes,
             by_class,
             targets,
             points,
+            stretches,
+            token_width,
         })
     }
 
@@ -61,10 +79,28 @@ impl Prepared {
                 values,
                 width: *width,
             }),
+            stretches: self.stretches.as_deref(),
+            token_width: self.token_width,
         }
     }
 }
 
 fn needs_points(scheduler: &Scheduler) -> bool {
     matches!(scheduler.schedule().partner, Pairing::Blocks { k } if k > 1)
+}
+
+/// Numbers of a token at the model's embedding, which one row shows.
+fn token_width<M, S>(job: &Job<'_, M, S>, row: u32) -> Result<usize>
+where
+    M: Tapped,
+    S: RowSource<Input = M::Input>,
+{
+    let mut tap = RecordTap::new(&[Site::Embedding]);
+    job.model.forward(&job.source.batch(&[row])?, &mut tap)?;
+    let flow = tap.flows().first().map(|(_, flow)| flow.x.dims());
+    flow.and_then(|dims| dims.last().copied())
+        .ok_or_else(|| Error::NoSite {
+            site: Site::Embedding.to_string(),
+            sites: job.model.sites().iter().map(Site::to_string).collect(),
+        })
 }

@@ -12,8 +12,9 @@ use super::feed::{Feeder, Pass, Step, Steps, feed};
 use super::history::{Point, Window};
 use super::job::{Job, Outcome, StepEvent, Watcher};
 use super::labels::TargetKind;
-use super::measure::{class_weights, hits};
+use super::measure::{class_weights, hits, smoothed};
 use super::prepared::Prepared;
+use super::saliency::settle;
 use crate::error::{Error, Result};
 use crate::loss::Loss;
 use crate::metrics::{Metric, Scores};
@@ -23,7 +24,7 @@ use crate::random::{Purpose, Stream};
 use crate::schedule::Clock;
 use crate::source::RowSource;
 use crate::tap::{DropoutKeys, MixTap, Tapped};
-use crate::targets::{mix_targets, smooth, smooth_by_class};
+use crate::targets::mix_targets;
 
 /// History points of a run, and validations at most.
 const POINTS: u64 = 50;
@@ -40,6 +41,8 @@ pub(super) struct Progress {
     best: Option<(u64, f64)>,
     since_best: u32,
     skipped: u64,
+    #[serde(default)]
+    unspanned: u64,
     silent: Vec<String>,
     /// The sum of the targets that were trained on, by output.
     #[serde(default)]
@@ -67,7 +70,7 @@ where
         plans.check(&job.plan_header(), job.settings, &job.model.sites())?;
     }
     let prepared = Prepared::of(&job)?;
-    let mut run = Run::new(&job)?;
+    let mut run = Run::new(&job, &prepared)?;
     let resumed = run.take_up(checkpoint.as_deref())?;
     let steps = run.at.step..job.settings.steps(job.train.len());
     let began = Instant::now();
@@ -83,6 +86,7 @@ where
 /// A run in progress.
 struct Run<'a, M, S> {
     job: &'a Job<'a, M, S>,
+    prepared: &'a Prepared,
     loss: Loss,
     class_weights: Option<Vec<f32>>,
     clean: Vec<u32>,
@@ -104,7 +108,7 @@ where
     M: Tapped,
     S: RowSource<Input = M::Input>,
 {
-    fn new(job: &'a Job<'a, M, S>) -> Result<Self> {
+    fn new(job: &'a Job<'a, M, S>, prepared: &'a Prepared) -> Result<Self> {
         if job.train.is_empty() {
             return Err(Error::Data("there are no training rows".into()));
         }
@@ -119,6 +123,7 @@ where
         clean.truncate(CLEAN_ROWS);
         Ok(Self {
             job,
+            prepared,
             loss: job.labels.kind().loss(),
             class_weights: class_weights(job),
             clean,
@@ -145,6 +150,7 @@ where
             let Some(step) = steps.next()? else {
                 return Ok(());
             };
+            let step = self.settled(step)?;
             for pass in &step.passes {
                 watcher.plan(pass.clock.step, pass.plan.as_ref())?;
             }
@@ -159,6 +165,16 @@ where
             watcher.step(&event);
         }
         Ok(())
+    }
+
+    /// The step with the plans that are carried out, where they are for the model to settle.
+    fn settled(&self, step: Step<S::Input>) -> Result<Step<S::Input>> {
+        let passes = step.passes.into_iter();
+        let passes = passes.map(|pass| settle(self.job, self.prepared, pass));
+        Ok(Step {
+            passes: passes.collect::<Result<_>>()?,
+            ..step
+        })
     }
 
     /// One optimiser step over the passes of a group, each mixed on its own.
@@ -203,6 +219,7 @@ where
     fn pass(&mut self, pass: Pass<S::Input>, share: f64) -> Result<Passed> {
         let (job, plan) = (self.job, pass.plan);
         self.at.skipped += u64::from(pass.skipped);
+        self.at.unspanned += plan.as_ref().map_or(0, |plan| plan.unspanned() as u64);
         let keys = DropoutKeys::new(job.settings.seed, pass.clock.step);
         let mut tap = MixTap::new(plan.as_ref())
             .training(keys)
@@ -220,7 +237,7 @@ where
             None => own,
         };
         self.note_taught(&mixed)?;
-        let targets = self.smoothed(&mixed)?;
+        let targets = smoothed(job, &mixed)?;
         let loss = self
             .loss
             .of(&logits, &targets, self.class_weights.as_deref())?;
@@ -252,19 +269,6 @@ where
             sums.for_each(|(sum, target)| *sum += f64::from(target));
         }
         Ok(())
-    }
-
-    /// Targets with the schedule's smoothing, which is linear and so may come after mixing.
-    fn smoothed(&self, mixed: &Tensor) -> Result<Tensor> {
-        let scheduler = self.job.scheduler;
-        if let Some(smoothing) = scheduler.class_smoothing() {
-            return smooth_by_class(mixed, smoothing.epsilon());
-        }
-        match (scheduler.smoothing(), self.job.labels.kind()) {
-            (s, TargetKind::SingleLabel) if s > 0.0 => smooth(mixed, s),
-            (s, TargetKind::MultiLabel) if s > 0.0 => Ok(mixed.affine(1.0 - s, s / 2.0)?),
-            _ => Ok(mixed.clone()),
-        }
     }
 
     /// Writes a history point and validates, where either is due.
@@ -368,6 +372,7 @@ where
             steps: self.at.step,
             best_step: self.at.best.map(|(step, _)| step),
             skipped: self.at.skipped,
+            unspanned: self.at.unspanned,
             silent: self.at.silent,
             taught: shares(&self.at.taught),
             resumed,

@@ -64,6 +64,7 @@ fn plan(n: usize, blend: Blend, weight: impl Fn(usize) -> f64) -> MixPlan {
         site: Site::Input,
         pairs: Pairs::new(own, partner, weight.clone(), weight).expect("pairs"),
         blend,
+        residue: None,
         loaded: Vec::new(),
     }
 }

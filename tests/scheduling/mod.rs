@@ -4,6 +4,7 @@
 #[path = "../common/pvalues.rs"]
 pub mod pvalues;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use candle_mixup::schedule::{
@@ -160,9 +161,19 @@ pub fn points() -> Vec<f32> {
     (0..ROWS).flat_map(point).collect()
 }
 
+/// Where the tokens of each training row's text stand: 3 to 22 of them behind a special one.
+pub fn stretches() -> Vec<Vec<Range<usize>>> {
+    let text = |r: usize| std::iter::once(1..4 + r * 7 % 20).collect();
+    (0..ROWS).map(text).collect()
+}
+
+/// Numbers of a token at the embedding.
+pub const TOKEN_WIDTH: usize = 12;
+
 /// The plan of a step for the batch, with all known of the training rows that a schedule may ask for.
 pub fn plan(scheduler: &Scheduler, clock: Clock, batch: &[u32]) -> Option<MixPlan> {
     let (classes, neighbours, points) = (classes(), neighbours(), points());
+    let stretches = stretches();
     let targets = scheduler.kernel_index(&targets(), 1).expect("an index");
     let rows = Rows {
         classes: Some(&classes),
@@ -172,6 +183,8 @@ pub fn plan(scheduler: &Scheduler, clock: Clock, batch: &[u32]) -> Option<MixPla
             values: &points,
             width: 2,
         }),
+        stretches: Some(&stretches),
+        token_width: Some(TOKEN_WIDTH),
         ..Rows::new(batch)
     };
     scheduler.plan(clock, rows).expect("a plan")

@@ -1,5 +1,7 @@
 //! Encoded texts, and batches of them padded to their own longest row.
 
+use std::ops::Range;
+
 use candle_core::{Device, Tensor};
 
 use crate::error::{Error, Result};
@@ -10,6 +12,8 @@ pub(super) struct Row {
     pub(super) ids: Vec<u32>,
     /// 0 for the first text of a pair, 1 for the second.
     pub(super) types: Vec<u8>,
+    /// Where the tokens of each of its texts stand, special ones left out.
+    pub(super) stretches: Vec<Range<usize>>,
     pub(super) cut: bool,
 }
 
@@ -21,6 +25,8 @@ pub struct EncodedTexts {
     types: Option<Vec<u8>>,
     /// Where each row ends.
     ends: Vec<usize>,
+    /// The texts of all rows, as many of each.
+    stretches: Vec<Range<usize>>,
     cut: usize,
     pad: u32,
 }
@@ -30,17 +36,20 @@ impl EncodedTexts {
         let tokens = rows.iter().map(|r| r.ids.len()).sum();
         let (mut ids, mut types) = (Vec::with_capacity(tokens), Vec::with_capacity(tokens));
         let mut ends = Vec::with_capacity(rows.len());
+        let mut stretches = Vec::with_capacity(rows.len());
         let mut cut = 0;
         for row in rows {
             ids.extend(row.ids);
             types.extend(row.types);
             ends.push(ids.len());
+            stretches.extend(row.stretches);
             cut += usize::from(row.cut);
         }
         Self {
             types: types.iter().any(|&t| t != 0).then_some(types),
             ids,
             ends,
+            stretches,
             cut,
             pad,
         }
@@ -78,7 +87,16 @@ impl EncodedTexts {
             .collect()
     }
 
-    fn range(&self, row: usize) -> std::ops::Range<usize> {
+    /// Where the tokens of each text of a row stand in it, special tokens left out: one text, or two of a pair.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn stretches(&self, row: usize) -> &[Range<usize>] {
+        let texts = self.stretches.len() / self.len();
+        &self.stretches[row * texts..][..texts]
+    }
+
+    fn range(&self, row: usize) -> Range<usize> {
         let start = if row == 0 { 0 } else { self.ends[row - 1] };
         start..self.ends[row]
     }
@@ -101,16 +119,17 @@ impl TokenBatch {
     /// # Errors
     /// [`Error::Shape`] for no row or one that is not there; Candle's, from the device.
     pub fn new(texts: &EncodedTexts, rows: &[u32], device: &Device) -> Result<Self> {
-        let width = rows
-            .iter()
-            .map(|&r| ((r as usize) < texts.len()).then(|| texts.range(r as usize).len()))
-            .collect::<Option<Vec<_>>>()
-            .and_then(|lengths| lengths.into_iter().max())
-            .ok_or_else(|| Error::Shape {
-                what: "rows of a batch".into(),
-                expected: format!("one or more of the {} encoded texts", texts.len()),
-                got: format!("{rows:?}"),
-            })?;
+        Self::filled(texts, rows, device, |_, _| Ok(()))
+    }
+
+    /// The same with the ids of each row, given by its place, changed by `change`.
+    pub(in crate::text) fn filled(
+        texts: &EncodedTexts,
+        rows: &[u32],
+        device: &Device,
+        change: impl Fn(usize, &mut [u32]) -> Result<()>,
+    ) -> Result<Self> {
+        let width = width(texts, rows)?;
         let shape = (rows.len(), width);
         let mut ids = vec![texts.pad; rows.len() * width];
         let mut mask = vec![0f32; ids.len()];
@@ -119,6 +138,7 @@ impl TokenBatch {
             let own = texts.ids(row as usize);
             let place = i * width..i * width + own.len();
             ids[place.clone()].copy_from_slice(own);
+            change(i, &mut ids[place.clone()])?;
             mask[place.clone()].fill(1.0);
             if let (Some(types), Some(own)) = (&mut types, texts.types(row as usize)) {
                 for (to, &from) in types[place].iter_mut().zip(own) {
@@ -134,4 +154,17 @@ impl TokenBatch {
             mask: Tensor::from_vec(mask, shape, device)?,
         })
     }
+}
+
+/// The tokens of the longest of these rows.
+fn width(texts: &EncodedTexts, rows: &[u32]) -> Result<usize> {
+    rows.iter()
+        .map(|&r| ((r as usize) < texts.len()).then(|| texts.range(r as usize).len()))
+        .collect::<Option<Vec<_>>>()
+        .and_then(|lengths| lengths.into_iter().max())
+        .ok_or_else(|| Error::Shape {
+            what: "rows of a batch".into(),
+            expected: format!("one or more of the {} encoded texts", texts.len()),
+            got: format!("{rows:?}"),
+        })
 }

@@ -2,6 +2,7 @@
 //! at any thread count.
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -166,16 +167,20 @@ impl Tokenizer {
             ..TruncationParams::default() // the longest first, as Hugging Face does
         };
         let (first, second) = truncate_encodings(first, second, &params)?;
+        let mut texts = vec![first.len()];
+        texts.extend(second.as_ref().map(Encoding::len));
         let whole = self.inner.post_process(first, second, true)?;
         let mut row = Row {
             ids: whole.get_ids().to_vec(),
             types: whole.get_type_ids().iter().map(|&t| t as u8).collect(),
+            stretches: stretches(&texts, whole.get_special_tokens_mask()),
             cut,
         };
         if row.ids.is_empty() {
             // a text without a single word is one unknown word, so that no row is empty
             row.ids.push(self.unknown.unwrap_or(self.pad));
             row.types.push(0);
+            row.stretches[0] = 0..1;
         }
         Ok(row)
     }
@@ -202,6 +207,20 @@ impl Tokenizer {
             .get_post_processor()
             .map_or(0, |p| p.added_tokens(pair))
     }
+}
+
+/// Where texts of so many tokens stand among those that the tokenizer has put around and between them; empty for a text
+/// that it has taken apart.
+fn stretches(texts: &[usize], special: &[u32]) -> Vec<Range<usize>> {
+    let mut words = (0..special.len()).filter(|&place| special[place] == 0);
+    let stretch = |&tokens: &usize| {
+        let places: Vec<usize> = words.by_ref().take(tokens).collect();
+        match (places.first(), places.last()) {
+            (Some(&first), Some(&last)) if last + 1 - first == tokens => first..last + 1,
+            _ => 0..0,
+        }
+    };
+    texts.iter().map(stretch).collect()
 }
 
 impl std::fmt::Debug for Tokenizer {
