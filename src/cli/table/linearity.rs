@@ -22,8 +22,9 @@ pub fn linearity(args: &EvaluateArgs, probe: &mut Probe) -> Result<RunLinearity>
     }
     let s = &run.settings;
     let own = || {
-        [&[s.fingerprint.clone()], &s.other_fingerprints[..]]
-            .concat()
+        std::iter::once(s.fingerprint.as_str())
+            .chain(s.other_fingerprints.iter().map(String::as_str))
+            .collect::<Vec<_>>()
             .join(" ")
     };
     let rows = Rows {
