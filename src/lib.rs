@@ -31,7 +31,7 @@ pub use blend::{Pixel, cut_in_place, mix, mix_in_place};
 pub use error::{Error, Result};
 pub use loss::{Form, Loss};
 pub use pairs::{Inverse, Pairs};
-pub use plan::{Blend, Boxes, ColumnMask, Frame, MixPlan, PixelBox, Principal, Site};
+pub use plan::{Blend, Boxes, ColumnMask, Frame, MixPlan, PixelBox, Principal, Reordered, Site};
 pub use source::{Asked, Fed, RowSource};
 pub use tap::{DropoutKeys, Flow, MixTap, RecordTap, Tap, Tapped};
 pub use targets::{mix_targets, one_hot, smooth, smooth_by_class};

@@ -12,6 +12,9 @@ use candle_mixup::{Result, Site};
 const FEATURES: usize = 8;
 const TOKEN_WIDTH: usize = 16;
 
+/// Words of every sentence that stands in.
+const WORDS: u32 = 8;
+
 /// The rows without which a schedule cannot be drawn; texts where any will do.
 pub fn domain(schedule: &Schedule, sites: &[Site]) -> Domain {
     if schedule.blend.needs_images() {
@@ -75,6 +78,7 @@ pub struct StandIn {
     neighbours: Option<Vec<Vec<u32>>>,
     targets: Option<KernelIndex>,
     numbers: Vec<f32>,
+    words: Vec<u32>,
 }
 
 impl StandIn {
@@ -88,6 +92,7 @@ impl StandIn {
             neighbours: neighbours(scheduler, rows, classes),
             targets: scheduler.kernel_index(&numbers, 1)?,
             numbers,
+            words: vec![WORDS; rows],
         })
     }
 
@@ -103,6 +108,7 @@ impl StandIn {
                 values: &self.numbers,
                 width: 1,
             }),
+            words: Some(&self.words),
         }
     }
 }
@@ -134,6 +140,7 @@ pub fn note(schedule: &Schedule) -> Option<&'static str> {
         Pairing::Blocks { .. } => {
             Some("distances need data: here the numbers of the rows stand in for them")
         }
+        Pairing::Reordered => Some("words need data: here every row has eight"),
         _ if schedule.blend.needs_features() => {
             Some("features need data: here four numbers and four categories stand in for them")
         }

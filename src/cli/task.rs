@@ -47,6 +47,10 @@ pub trait Task: Sync {
     /// Rows in all.
     fn len(&self) -> usize;
     fn classes(&self) -> &[String];
+    /// How much each class weighs among these rows, in the order of [`classes`](Self::classes).
+    fn class_counts(&self, rows: &[u32]) -> Vec<f64> {
+        self.labels().counts(rows)
+    }
     /// Targets to train on.
     fn labels(&self) -> &Labels;
     fn test(&self) -> &[u32];

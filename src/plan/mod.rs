@@ -3,6 +3,7 @@
 mod boxes;
 mod columns;
 mod principal;
+mod reordered;
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use boxes::{Boxes, Frame, PixelBox};
 pub use columns::ColumnMask;
 pub use principal::{Basis, Principal};
+pub use reordered::Reordered;
 
 use crate::error::{Error, Result};
 use crate::pairs::Pairs;
@@ -93,6 +95,8 @@ pub enum Blend {
     Columns(ColumnMask),
     /// The weighted sum, or a swap, along principal directions.
     Principal(Principal),
+    /// The weighted sum with a row of which another order of its words was loaded.
+    Reordered(Reordered),
 }
 
 /// Everything that one batch's mixing needs, as data: it can be printed, saved and replayed.

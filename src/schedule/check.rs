@@ -1,5 +1,6 @@
 //! The one door from a schedule to a scheduler: past it, settings cannot fail.
 
+use super::blend_rule::BlendRule;
 use super::choice::{self, Candidate};
 use super::clock::Clock;
 use super::curve_check::check_number;
@@ -105,6 +106,16 @@ impl Schedule {
             return Err(Error::Conflict(format!(
                 "the grain \"pair\" takes partners by flip or halves, not by {pairing}"
             )));
+        }
+        if self.partner == Pairing::Reordered {
+            let needs = match () {
+                _ if task.kind != TaskKind::Tags => "rows whose words have tags",
+                _ if self.blend != BlendRule::Linear => "the blend \"linear\"",
+                _ if self.mode != Mode::Replace => "the mode \"replace\"",
+                _ => return Ok(()),
+            };
+            let problem = format!("the pairing {} needs {needs}", pairing());
+            return Err(Error::Conflict(problem));
         }
         if self.mode == Mode::Balance && !self.partner.serves_any_row() {
             let known = "class-nearest, same-class, class-balanced or uniform";

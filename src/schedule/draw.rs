@@ -3,14 +3,14 @@
 use super::blender::{Blended, Shares};
 use super::clock::Clock;
 use super::label::LabelRule;
-use super::pairing::{Pairing, Partner, class_mates, class_of};
+use super::pairing::{Pairing, Partner, class_mates, class_of, orders};
 use super::places::Places;
 use super::scheduler::Scheduler;
 use super::settings::Mode;
 use super::task::Rows;
 use crate::error::{Error, Result};
 use crate::pairs::Pairs;
-use crate::plan::{MixPlan, Site};
+use crate::plan::{Blend, MixPlan, Reordered, Site};
 use crate::random::Purpose;
 
 impl Scheduler {
@@ -36,6 +36,9 @@ impl Scheduler {
             Mode::AddTo | Mode::Balance => rows.batch.len(),
         };
         let shares = self.shares(clock, site, &lambda, &plain, lead)?;
+        if self.schedule().partner == Pairing::Reordered {
+            return self.reordered(clock, rows, site, &plain, &shares);
+        }
         let (pairs, loaded) = self.pairs(rows, own, &chosen, &plain, &shares)?;
         // What is added changes the step even where it is not mixed.
         if self.schedule().mode != Mode::Balance && pairs.is_plain() {
@@ -46,6 +49,41 @@ impl Scheduler {
             pairs: Pairs::identity(lead).join(&pairs),
             blend: shares.blend,
             loaded,
+        }))
+    }
+
+    /// Every row with itself, loaded once more with its words in another order.
+    fn reordered(
+        &self,
+        clock: Clock,
+        rows: Rows<'_>,
+        site: Site,
+        plain: &[bool],
+        shares: &Shares,
+    ) -> Result<Option<MixPlan>> {
+        let n = rows.batch.len() as u32;
+        let partner = (0..n)
+            .zip(plain)
+            .map(|(r, plain)| if *plain { r } else { n + r });
+        let label = plain.iter().zip(&shares.label).map(|(plain, &label)| {
+            let own = *plain || self.schedule().label == LabelRule::Own;
+            if own { 1.0 } else { label }
+        });
+        let pairs = Pairs::new(
+            (0..n).collect(),
+            partner.collect(),
+            shares.weight.clone(),
+            label.collect(),
+        )?;
+        if pairs.is_plain() {
+            return Ok(None);
+        }
+        let orders = orders(rows, &mut self.stream(Purpose::Partner, clock))?;
+        Ok(Some(MixPlan {
+            site,
+            pairs,
+            blend: Blend::Reordered(Reordered { orders }),
+            loaded: rows.batch.to_vec(),
         }))
     }
 

@@ -61,6 +61,8 @@ fn schedule(name: &str, domain: Domain) -> Option<Schedule> {
             fold: true,
             ..at(&[SiteChoice::UpperHidden], Law::beta(16.0))
         },
+        "lada" => lada(Pairing::Nearest { k: 5, p: 0.5 }),
+        "lada-intra" => lada(Pairing::Reordered),
         "manifold" => at(&[SiteChoice::First, SiteChoice::Hidden], Law::beta(2.0)),
         "regmixup" => Schedule {
             mode: Mode::AddTo,
@@ -173,6 +175,15 @@ fn near_targets() -> Pairing {
     Pairing::Kernel {
         bandwidth: Bandwidth::Auto,
         exclude_self: false,
+    }
+}
+
+/// Chen et al. 2020: the row keeps nearly all of itself.
+fn lada(partner: Pairing) -> Schedule {
+    Schedule {
+        partner,
+        fold: true,
+        ..at(&[SiteChoice::UpperHidden], Law::beta_of(60.0, 1.5))
     }
 }
 

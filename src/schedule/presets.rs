@@ -16,6 +16,7 @@ pub struct Preset {
 const ALL: &[Domain] = &[Domain::Text, Domain::Table, Domain::Image];
 const NO_TEXT: &[Domain] = &[Domain::Table, Domain::Image];
 const TABLES: &[Domain] = &[Domain::Table];
+const TEXTS: &[Domain] = &[Domain::Text];
 
 const PRESETS: &[Preset] = &[
     of("none", ALL, "plain training"),
@@ -49,6 +50,16 @@ const PRESETS: &[Preset] = &[
         "tmix",
         ALL,
         "one of the upper half of the blocks, Beta(16, 16), folded (Chen, Yang and Yang 2020)",
+    ),
+    of(
+        "lada",
+        TEXTS,
+        "one of the upper half of the blocks, near partners, Beta(60, 1.5), folded (LADA, inter; Chen et al. 2020)",
+    ),
+    of(
+        "lada-intra",
+        TEXTS,
+        "the same with the sentence itself, its words in another order: for tags (LADA, intra; Chen et al. 2020)",
     ),
     of(
         "manifold",

@@ -76,11 +76,12 @@ impl Scheduler {
     ///
     /// A step is plain if the draw or α says so, if no row would change or be added, and, in replace mode, if the batch
     /// has fewer than two rows. A row that is in the batch is named by its (first) place there; others are listed in
-    /// [`MixPlan::loaded`], each once, in the order in which they are first needed.
+    /// [`MixPlan::loaded`], each once, in the order in which they are first needed; under the pairing `reordered` the
+    /// batch's own rows are loaded once more.
     ///
     /// # Errors
     /// [`Error::Conflict`](crate::Error::Conflict) if what the schedule needs of the training rows (classes,
-    /// neighbours, targets, points) is missing, [`Error::Shape`](crate::Error::Shape) if it does not cover a row,
+    /// neighbours, targets, points, words) is missing, [`Error::Shape`](crate::Error::Shape) if it does not cover a row,
     /// [`Error::Setting`](crate::Error::Setting) if a row has fewer neighbours than asked for.
     pub fn plan(&self, clock: Clock, rows: Rows<'_>) -> Result<Option<MixPlan>> {
         let n = rows.batch.len();

@@ -40,6 +40,8 @@ pub enum TaskKind {
     MultiLabel,
     /// Real values.
     Regression,
+    /// One tag a token of a row.
+    Tags,
 }
 
 /// The run that a schedule is checked against.
@@ -83,6 +85,8 @@ pub struct Rows<'a> {
     pub targets: Option<&'a KernelIndex>,
     /// Where the training rows lie; needed by the pairing `blocks`.
     pub points: Option<Points<'a>>,
+    /// How many words each training row has; needed by the pairing `reordered`.
+    pub words: Option<&'a [u32]>,
 }
 
 /// Where the training rows lie, for distances between them: `[rows, width]`, row by row.
@@ -104,6 +108,7 @@ impl<'a> Rows<'a> {
             neighbours: None,
             targets: None,
             points: None,
+            words: None,
         }
     }
 }

@@ -18,6 +18,9 @@ mod prepared;
 mod scale;
 mod session;
 mod settings;
+mod tag_labels;
+mod tagged;
+mod tokens;
 
 pub use checkpoint::Checkpoint;
 pub use evaluate::{logits, probabilities, scores};
@@ -31,3 +34,5 @@ pub use plans::{PLANS, PlanHeader, PlanLog, Plans};
 pub use scale::TargetScale;
 pub use session::train;
 pub use settings::{ClassWeights, Length, TrainSettings};
+pub use tagged::{TaggedRow, TaggedWord};
+pub use tokens::token_logits;

@@ -15,6 +15,8 @@ pub(super) struct Prepared {
     targets: Option<KernelIndex>,
     /// The rows at the first mixed site of the model as it is before training, and their width.
     points: Option<(Vec<f32>, usize)>,
+    /// The words of every row, where rows are tagged.
+    words: Option<Vec<u32>>,
 }
 
 impl Prepared {
@@ -46,6 +48,7 @@ impl Prepared {
             by_class,
             targets,
             points,
+            words: job.labels.word_counts(job.train),
         })
     }
 
@@ -61,6 +64,7 @@ impl Prepared {
                 values,
                 width: *width,
             }),
+            words: self.words.as_deref(),
         }
     }
 }

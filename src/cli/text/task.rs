@@ -317,6 +317,7 @@ impl Task for TextTask {
             (TargetKind::SingleLabel, Some(_)) if self.model.train_on_soft => Metric::SoftLogLoss,
             (TargetKind::SingleLabel, _) => Metric::Accuracy,
             (TargetKind::Regression, _) => Metric::Rmse,
+            (TargetKind::Tags, _) => Metric::EntityF1,
         }
     }
 

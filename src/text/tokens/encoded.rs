@@ -101,6 +101,16 @@ impl TokenBatch {
     /// # Errors
     /// [`Error::Shape`] for no row or one that is not there; Candle's, from the device.
     pub fn new(texts: &EncodedTexts, rows: &[u32], device: &Device) -> Result<Self> {
+        Self::reordered(texts, rows, &[], device)
+    }
+
+    /// The same, the last of the rows with their tokens in these orders; token types keep their places.
+    pub(in crate::text) fn reordered(
+        texts: &EncodedTexts,
+        rows: &[u32],
+        orders: &[Vec<u32>],
+        device: &Device,
+    ) -> Result<Self> {
         let width = rows
             .iter()
             .map(|&r| ((r as usize) < texts.len()).then(|| texts.range(r as usize).len()))
@@ -119,6 +129,10 @@ impl TokenBatch {
             let own = texts.ids(row as usize);
             let place = i * width..i * width + own.len();
             ids[place.clone()].copy_from_slice(own);
+            let order = (i + orders.len()).checked_sub(rows.len());
+            for (to, &from) in order.map_or(&[][..], |o| &orders[o]).iter().enumerate() {
+                ids[place.start + to] = own[from as usize];
+            }
             mask[place.clone()].fill(1.0);
             if let (Some(types), Some(own)) = (&mut types, texts.types(row as usize)) {
                 for (to, &from) in types[place].iter_mut().zip(own) {
