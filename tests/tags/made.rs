@@ -34,17 +34,18 @@ pub struct Made {
     pub rows: Vec<u32>,
 }
 
-/// Two words of a sentence: a colour is the first word of an entity, a thing behind it goes on with it, `of` is none;
-/// every second sentence is longer.
+/// A colour is the first word of an entity, the thing behind it goes on with it, a town is an entity by itself, and `of` is
+/// none; every second sentence is longer.
 pub fn sentences(count: usize) -> Vec<(String, Vec<u32>)> {
     let colours = ["red", "blue", "green"];
     let things = ["car", "boat", "tree", "house"];
+    let towns = ["rome", "oslo", "lima"];
     let sentence = |i: usize| {
-        let (colour, thing) = (colours[i % 3], things[i / 3 % 4]);
+        let (colour, thing, town) = (colours[i % 3], things[i / 3 % 4], towns[i / 2 % 3]);
         match i % 2 {
             0 => (format!("{colour} {thing} of"), vec![1, 2, 0]),
             _ => (
-                format!("of {thing} {colour} {thing} it of"),
+                format!("of {town} {colour} {thing} it of"),
                 vec![0, 3, 1, 2, 0, 0],
             ),
         }
@@ -102,7 +103,7 @@ impl Made {
         TrainSettings {
             length: Length::Steps(steps),
             batch: 8,
-            rate: 1e-2,
+            rate: 5e-3,
             ..TrainSettings::default()
         }
     }

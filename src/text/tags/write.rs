@@ -7,13 +7,23 @@ use super::sentence::Sentence;
 use super::tag_set::TagSet;
 use crate::metrics::entities;
 
-/// A sentence in columns: a word and its tag a line, with a tab between them, and a blank line at the end.
+/// A sentence in columns: a word and its tag a line, with a tab between them, and a blank line at the end. An entity always
+/// begins with B, as [`entities`] finds it.
 pub fn conll_lines(sentence: &Sentence, tags: &[u32], set: &TagSet) -> String {
-    let names = set.names();
-    let lines = sentence.words().zip(tags).map(|(word, &tag)| {
-        let name = names.get(tag as usize).map_or("O", String::as_str);
-        format!("{word}\t{name}\n")
-    });
+    let mut names = vec!["O".to_string(); tags.len()];
+    for entity in entities(tags) {
+        let kind = set.types().get(entity.kind).map_or("", String::as_str);
+        for place in entity.words.clone() {
+            let prefix = if place == entity.words.start {
+                "B"
+            } else {
+                "I"
+            };
+            names[place] = format!("{prefix}-{kind}");
+        }
+    }
+    let lines = sentence.words().zip(names);
+    let lines = lines.map(|(word, name)| format!("{word}\t{name}\n"));
     lines.collect::<String>() + "\n"
 }
 
