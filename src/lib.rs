@@ -33,8 +33,8 @@ pub use error::{Error, Result};
 pub use loss::{Form, Loss};
 pub use pairs::{Inverse, Pairs};
 pub use plan::{
-    Blend, Boxes, ColumnMask, Cutoff, Frame, MixPlan, PixelBox, Principal, Residue, Site, Span,
-    Spans,
+    Blend, Boxes, ColumnMask, Cutoff, Frame, MixPlan, PixelBox, Principal, Reordered, Residue,
+    Site, Span, Spans,
 };
 pub use source::{Asked, Fed, RowSource};
 pub use tap::{DropoutKeys, Flow, MixTap, RecordTap, Tap, Tapped};

@@ -39,6 +39,12 @@ pub trait RowSource: Sync {
         })
     }
 
+    /// Whether [`training`](Self::training) loads the last rows with their words in the orders of a plan's
+    /// [`Blend::Reordered`](crate::Blend::Reordered). Default: false; such plans are then refused.
+    fn reorders(&self) -> bool {
+        false
+    }
+
     /// How large a row is (tokens of a text): rows of similar size are batched together. 1 where all are alike.
     fn size(&self, _row: u32) -> usize {
         1

@@ -1316,7 +1316,10 @@ fn every_preset_trains_that_has_its_site() -> Result<()> {
             let args = format!(
                 "train text --data rows.csv --model tiny --steps 12 --batch 8 --quiet --mix {name} --out {name}"
             );
-            desk.succeeds(&args)?;
+            match name {
+                "lada-intra" => desk.refuses(2, &args, &["needs rows whose words have tags"])?,
+                _ => drop(desk.succeeds(&args)?),
+            }
         }
     }
     Ok(())

@@ -458,8 +458,12 @@ fn groups_and_times() -> Result<()> {
 
 #[test]
 fn shipped_sets_hold_what_the_table_says() -> Result<()> {
-    assert_eq!(datasets().len(), 9);
-    for set in datasets() {
+    assert_eq!(datasets().len(), 10);
+    // Tagged sentences are no table; tests/requests looks at them.
+    for set in datasets()
+        .iter()
+        .filter(|set| set.kind != DatasetKind::Tags)
+    {
         let bytes = set.export()?;
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(if set.file.contains(".tsv") {

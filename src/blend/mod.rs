@@ -59,7 +59,8 @@ pub fn mix(x: &Tensor, pairs: &Pairs, blend: &Blend) -> Result<Tensor> {
     check_dtype(x.dtype())?;
     pairs.check_rows(incoming)?;
     match blend {
-        Blend::Linear => linear(x, &settle(pairs)),
+        // Reordered rows come in as such.
+        Blend::Linear | Blend::Reordered(_) => linear(x, &settle(pairs)),
         Blend::Box(boxes) => boxes::mix(x, &settle(pairs), boxes),
         Blend::Columns(mask) => columns::mix(x, &settle(pairs), mask),
         Blend::Principal(directions) => principal::mix(x, pairs, directions),

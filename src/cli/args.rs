@@ -51,6 +51,8 @@ pub enum Compare {
     Table(Box<super::table::CompareTableArgs>),
     /// Image classifiers; with nothing else given, a small network on @digits, 10 images a class
     Image(Box<super::image::CompareImageArgs>),
+    /// Taggers of sentences: names, places, dates; with nothing else given, the shipped encoder on 30 sentences of @requests
+    Tags(Box<super::tags::CompareTagsArgs>),
 }
 
 /// `mixup train ...`
@@ -62,6 +64,8 @@ pub enum Train {
     Table(Box<super::table::TrainTableArgs>),
     /// An image classifier
     Image(Box<super::image::TrainImageArgs>),
+    /// A tagger of sentences: names, places, dates
+    Tags(Box<super::tags::TrainTagsArgs>),
 }
 
 /// Which rows, and what stands where in them.
@@ -376,7 +380,7 @@ pub struct PredictArgs {
     pub data: String,
     #[command(flatten)]
     pub columns: TextColumnArgs,
-    /// Write here: csv, or jsonl by the name's ending [default: csv on stdout]
+    /// Write here: csv (of tags .conll, .iob or .bio), or jsonl, by the name's ending [default: csv, of tags columns, on stdout]
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub out: Option<PathBuf>,
     /// Overwrite --out

@@ -51,7 +51,7 @@ pub fn report_points(history: &[train::Point]) -> Vec<Point> {
 
 /// What the data are, with the counts that a reader should know of.
 pub fn data_summary<T: Task>(task: &T, rows: &SeedRows<T::Kit>) -> DataSummary {
-    let counts = task.labels().counts(&rows.train);
+    let counts = task.class_counts(&rows.train);
     let classes = task.classes().iter().cloned();
     let counted = task.counted(&rows.kit);
     let cut = counted.iter().find(|c| c.name == CUT_TEXTS);

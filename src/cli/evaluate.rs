@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 
 use super::args::EvaluateArgs;
 use super::saved::{Trained, trained};
-use super::{image, settings, table, text};
+use super::{image, settings, table, tags, text};
 
 pub fn run(args: EvaluateArgs) -> Result<()> {
     let threads = settings::threads(args.machine.threads)?;
@@ -16,5 +16,6 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
         Trained::Text => text::evaluate(&args),
         Trained::Table => table::evaluate(&args),
         Trained::Image => image::evaluate(&args),
+        Trained::Tags => tags::evaluate(&args),
     })
 }

@@ -6,6 +6,7 @@ mod cell;
 mod compare;
 mod datasets;
 mod describe;
+mod encoder_files;
 mod evaluate;
 mod foreign;
 mod image;
@@ -23,6 +24,7 @@ mod show_plans;
 mod splits;
 mod stand_in;
 mod table;
+mod tags;
 mod task;
 mod text;
 mod train;
@@ -54,9 +56,11 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Compare(Compare::Text(args)) => text::compare(*args),
         Command::Compare(Compare::Table(args)) => table::compare(*args),
         Command::Compare(Compare::Image(args)) => image::compare(*args),
+        Command::Compare(Compare::Tags(args)) => tags::compare(*args),
         Command::Train(Train::Text(args)) => text::train(*args),
         Command::Train(Train::Table(args)) => table::train(*args),
         Command::Train(Train::Image(args)) => image::train(*args),
+        Command::Train(Train::Tags(args)) => tags::train(*args),
         Command::Evaluate(args) => evaluate::run(args),
         Command::Predict(args) => predict::run(args),
         Command::Augment(args) => augment::run(&args),

@@ -8,7 +8,7 @@ use candle_mixup::{Error, files};
 
 use super::args::PredictArgs;
 use super::saved::{Trained, trained};
-use super::{image, settings, table, text};
+use super::{image, settings, table, tags, text};
 
 /// Rows that are read, labelled and written together.
 pub const CHUNK: usize = 1024;
@@ -23,47 +23,56 @@ pub fn run(args: PredictArgs) -> Result<()> {
         Trained::Text => text::predict(&args),
         Trained::Table => table::predict(&args),
         Trained::Image => image::predict(&args),
+        Trained::Tags => tags::predict(&args),
     })
 }
 
 /// How rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    Csv,
+    /// csv; of tagged sentences columns.
+    Plain,
     JsonLines,
 }
 
 /// Hands stdout, or the file asked for, to `produce`; a file is written beside and renamed.
 pub fn to_output(
     args: &PredictArgs,
+    produce: impl FnMut(Form, &mut dyn Write) -> Result<()>,
+) -> Result<()> {
+    to_output_of(args, &["csv"], produce)
+}
+
+/// The same for rows whose plain form has names with these endings.
+pub fn to_output_of(
+    args: &PredictArgs,
+    plain: &[&str],
     mut produce: impl FnMut(Form, &mut dyn Write) -> Result<()>,
 ) -> Result<()> {
     match &args.out {
         None if args.json => produce(Form::JsonLines, &mut std::io::stdout().lock()),
-        None => produce(Form::Csv, &mut std::io::stdout().lock()),
+        None => produce(Form::Plain, &mut std::io::stdout().lock()),
         Some(path) if path.exists() && !args.force => Err(Error::Conflict(format!(
             "--out {}: it exists; --force overwrites it",
             path.display()
         ))
         .into()),
         Some(path) => {
-            let form = form_of(path)?;
+            let form = form_of(path, plain)?;
             write_file(path, |file| produce(form, file))
         }
     }
 }
 
 /// The form that a file's name asks for.
-fn form_of(path: &Path) -> Result<Form> {
+fn form_of(path: &Path, plain: &[&str]) -> Result<Form> {
     match path.extension().and_then(|e| e.to_str()) {
-        Some("csv") => Ok(Form::Csv),
+        Some(ending) if plain.contains(&ending) => Ok(Form::Plain),
         Some("jsonl" | "ndjson") => Ok(Form::JsonLines),
-        _ => Err(Error::setting(
-            "--out",
-            "a name that ends in .csv or .jsonl",
-            path.display(),
-        )
-        .into()),
+        _ => {
+            let range = format!("a name that ends in .{} or .jsonl", plain.join(", ."));
+            Err(Error::setting("--out", range, path.display()).into())
+        }
     }
 }
 

@@ -14,6 +14,7 @@ pub enum Trained {
     Text,
     Table,
     Image,
+    Tags,
 }
 
 /// What the run in a folder was trained on.
@@ -34,6 +35,7 @@ pub fn trained(folder: &Path) -> Result<Trained> {
         "train text" => Ok(Trained::Text),
         "train table" => Ok(Trained::Table),
         "train image" => Ok(Trained::Image),
+        "train tags" => Ok(Trained::Tags),
         _ => {
             let problem =
                 format!("a run of 'mixup {command}'; only a 'mixup train' run has a model");

@@ -138,10 +138,10 @@ fn task(schedule: &Schedule, args: &ScheduleArgs) -> Result<(Vec<Site>, Task)> {
     if sites.is_empty() {
         sites = stand_in::sites(domain);
     }
-    let regression = matches!(schedule.partner, Pairing::Kernel { .. });
-    let (kind, classes) = match regression {
-        true => (TaskKind::Regression, 0),
-        false => (TaskKind::SingleLabel, args.classes),
+    let (kind, classes) = match schedule.partner {
+        Pairing::Kernel { .. } => (TaskKind::Regression, 0),
+        Pairing::Reordered => (TaskKind::Tags, args.classes),
+        _ => (TaskKind::SingleLabel, args.classes),
     };
     let task = Task {
         domain,

@@ -15,6 +15,8 @@ const TOKEN_WIDTH: usize = 16;
 
 /// Tokens of the texts that stand in, special ones left out: these in turn.
 const LENGTHS: [usize; 5] = [12, 25, 8, 31, 18];
+/// Words of every sentence that stands in.
+const WORDS: u32 = 8;
 
 /// The rows without which a schedule cannot be drawn; texts where any will do.
 pub fn domain(schedule: &Schedule, sites: &[Site]) -> Domain {
@@ -80,6 +82,7 @@ pub struct StandIn {
     targets: Option<KernelIndex>,
     numbers: Vec<f32>,
     texts: Vec<Vec<Range<usize>>>,
+    words: Vec<u32>,
 }
 
 impl StandIn {
@@ -94,6 +97,7 @@ impl StandIn {
             targets: scheduler.kernel_index(&numbers, 1)?,
             numbers,
             texts: (0..rows).map(text).collect(),
+            words: vec![WORDS; rows],
         })
     }
 
@@ -111,6 +115,7 @@ impl StandIn {
             }),
             stretches: Some(&self.texts),
             token_width: Some(TOKEN_WIDTH),
+            words: Some(&self.words),
         }
     }
 }
@@ -148,6 +153,7 @@ pub fn note(schedule: &Schedule) -> Option<&'static str> {
         Pairing::Blocks { .. } => {
             Some("distances need data: here the numbers of the rows stand in for them")
         }
+        Pairing::Reordered => Some("words need data: here every row has eight"),
         _ if schedule.blend.needs_features() => {
             Some("features need data: here four numbers and four categories stand in for them")
         }

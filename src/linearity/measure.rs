@@ -5,7 +5,7 @@ use super::interval::{bootstrap, mean_at};
 use super::row_pairs::RowPairs;
 use super::segments::{Segments, segments};
 use super::settings::LinearitySettings;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::plan::Site;
 use crate::source::RowSource;
 use crate::tap::Tapped;
@@ -23,6 +23,10 @@ pub fn linearity<M: Tapped>(
     kind: TargetKind,
     settings: &LinearitySettings,
 ) -> Result<Linearity> {
+    if kind == TargetKind::Tags {
+        let problem = "linearity is measured of one output a row, not of tags";
+        return Err(Error::Conflict(problem.into()));
+    }
     let sites = settings.check(&model.sites())?;
     let measured = sites.into_iter().map(|site| {
         let found = segments(model, source, pairs, site, &settings.weights)?;

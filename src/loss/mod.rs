@@ -13,6 +13,7 @@
 mod composed;
 mod fused;
 mod term;
+mod tokens;
 
 use candle_core::{DType, Device, Tensor};
 use serde::{Deserialize, Serialize};
@@ -111,6 +112,19 @@ impl Loss {
         class_weights: Option<&[f32]>,
         shares: &[f64],
     ) -> Result<Tensor> {
+        let scale = self.scale(logits);
+        let scaled: Vec<f64> = shares.iter().map(|s| s * scale).collect();
+        self.sum(logits, targets, class_weights, scaled)
+    }
+
+    /// `Σ share·ℓ` over the rows.
+    fn sum(
+        &self,
+        logits: &Tensor,
+        targets: &Tensor,
+        class_weights: Option<&[f32]>,
+        shares: Vec<f64>,
+    ) -> Result<Tensor> {
         let columns = logits.dim(1)?;
         let weights = self.checked_weights(class_weights, columns)?;
         let logits = match logits.dtype() {
@@ -124,10 +138,9 @@ impl Loss {
             }
         };
         let targets = targets.to_dtype(logits.dtype())?.detach();
-        let scaled: Vec<f64> = shares.iter().map(|s| s * self.scale(&logits)).collect();
         match logits.device() {
-            Device::Cpu => fused::sum(*self, &logits, &targets, weights, scaled),
-            _ => composed::sum(*self, &logits, &targets, &weights, &scaled),
+            Device::Cpu => fused::sum(*self, &logits, &targets, weights, shares),
+            _ => composed::sum(*self, &logits, &targets, &weights, &shares),
         }
     }
 

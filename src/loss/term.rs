@@ -18,6 +18,11 @@ impl<T: Copy + Into<f64>> Row<'_, T> {
             .map(|((&z, &t), &k)| (z.into(), t.into(), k))
     }
 
+    /// Whether every target is 0: the row's logits then count for nothing, whatever they are.
+    fn asks_nothing(&self) -> bool {
+        self.targets.iter().all(|&t| t.into() == 0.0)
+    }
+
     /// logΣexp of the logits, their largest taken out first.
     fn log_sum_exp(&self) -> f64 {
         let largest = self
@@ -32,6 +37,7 @@ impl Loss {
     /// The sum over the columns of one row.
     pub(super) fn value<T: Copy + Into<f64>>(self, row: &Row<'_, T>) -> f64 {
         match self {
+            Self::CrossEntropy if row.asks_nothing() => 0.0,
             Self::CrossEntropy => {
                 let log_sum = row.log_sum_exp();
                 row.columns().map(|(z, t, k)| k * t * (log_sum - z)).sum()
@@ -47,6 +53,10 @@ impl Loss {
         scale: f64,
         mut write: impl FnMut(f64),
     ) {
+        if self == Self::CrossEntropy && row.asks_nothing() {
+            row.logits.iter().for_each(|_| write(0.0));
+            return;
+        }
         let (log_sum, total) = match self {
             Self::CrossEntropy => (
                 row.log_sum_exp(),

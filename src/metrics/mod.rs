@@ -6,11 +6,13 @@
 mod classes;
 mod classification;
 mod detection;
+mod entities;
 mod multi_label;
 mod prior;
 mod ranking;
 mod regression;
 mod reliability;
+mod tagging;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,11 +22,13 @@ use serde::{Deserialize, Serialize};
 pub use classes::ClassScores;
 pub use classification::{classification, hard_labels};
 pub use detection::detection;
+pub use entities::{Entity, entities};
 pub use multi_label::multi_label;
 pub use prior::correct_prior;
 pub use ranking::{PrecisionRecall, precision_recall, ranking};
 pub use regression::regression;
 pub use reliability::Bin;
+pub use tagging::{ScoredWord, tagging};
 
 use crate::error::{Error, Result};
 
@@ -43,12 +47,22 @@ pub enum Metric {
     /// Share of the anomalies among those n rows. As n is the number of anomalies it equals the precision at n; both
     /// are given because both names are looked for.
     RecallAtN,
+    /// F1 of entities, micro: one is right if its first word, its last word and its type are (conlleval; Tjong Kim Sang
+    /// and Buchholz 2000).
+    EntityF1,
+    /// Share of the predicted entities that are right.
+    EntityPrecision,
+    /// Share of the entities that are predicted, exactly.
+    EntityRecall,
+    /// Share of words whose predicted tag is right; a word that was lost when its row was cut is wrong.
+    TokenAccuracy,
     /// Share of rows whose predicted class is the hard label.
     Accuracy,
     /// Mean over the classes of F1, the harmonic mean of precision and recall; a class that stands neither in the
     /// targets nor in the predictions is left out.
     MacroF1,
-    /// Mean of −ln p(hard label); over rows and labels for several labels a row.
+    /// Mean of −ln p(hard label); over rows and labels for several labels a row, over the words that a token carries for
+    /// tags.
     LogLoss,
     /// Expected calibration error over 15 bins of equal width (Guo et al. 2017, section 2).
     Ece,
@@ -86,11 +100,15 @@ pub enum Direction {
 
 impl Metric {
     /// All metrics, in the order in which they are printed.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 21] = [
         Self::AveragePrecision,
         Self::RocAuc,
         Self::PrecisionAtN,
         Self::RecallAtN,
+        Self::EntityF1,
+        Self::EntityPrecision,
+        Self::EntityRecall,
+        Self::TokenAccuracy,
         Self::Accuracy,
         Self::MacroF1,
         Self::LogLoss,
@@ -113,6 +131,10 @@ impl Metric {
             Self::RocAuc => "roc_auc",
             Self::PrecisionAtN => "precision_at_n",
             Self::RecallAtN => "recall_at_n",
+            Self::EntityF1 => "entity_f1",
+            Self::EntityPrecision => "entity_precision",
+            Self::EntityRecall => "entity_recall",
+            Self::TokenAccuracy => "token_accuracy",
             Self::Accuracy => "accuracy",
             Self::MacroF1 => "macro_f1",
             Self::LogLoss => "log_loss",
@@ -133,6 +155,9 @@ impl Metric {
     pub fn better(self) -> Direction {
         match self {
             Self::AveragePrecision | Self::RocAuc | Self::PrecisionAtN | Self::RecallAtN => {
+                Direction::Higher
+            }
+            Self::EntityF1 | Self::EntityPrecision | Self::EntityRecall | Self::TokenAccuracy => {
                 Direction::Higher
             }
             Self::Accuracy | Self::MacroF1 | Self::SubsetAccuracy | Self::MicroF1 | Self::R2 => {

@@ -3,6 +3,7 @@
 mod boxes;
 mod columns;
 mod principal;
+mod reordered;
 mod residue;
 mod spans;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use boxes::{Boxes, Frame, PixelBox};
 pub use columns::ColumnMask;
 pub use principal::{Basis, Principal};
+pub use reordered::Reordered;
 pub use residue::{Cutoff, Residue};
 pub use spans::{Span, Spans};
 
@@ -99,6 +101,8 @@ pub enum Blend {
     Principal(Principal),
     /// Tokens of the partner in the place of some of the row's own, moved while a batch of texts is built.
     Span(Spans),
+    /// The weighted sum with a row of which another order of its words was loaded.
+    Reordered(Reordered),
 }
 
 /// Everything that one batch's mixing needs, as data: it can be printed, saved and replayed.

@@ -8,7 +8,7 @@ use super::choice::Choice;
 use super::curve_check::check_number;
 use super::features::Features;
 use super::span_rule::{SpanChoice, SpanRule};
-use super::task::{Domain, Task};
+use super::task::{Domain, Task, TaskKind};
 use crate::error::{Error, Result};
 use crate::plan::Site;
 
@@ -142,8 +142,8 @@ impl BlendRule {
                 Ok(Blender::Box { rule: *rule, frame })
             }
             Self::Span(rule) => {
-                if task.domain != Domain::Text {
-                    return Err(self.lacks("texts"));
+                if task.domain != Domain::Text || task.kind == TaskKind::Tags {
+                    return Err(self.lacks("texts with one target each"));
                 }
                 self.check_sites(sites)?;
                 rule.check()?;

@@ -1,5 +1,6 @@
 //! The one door from a schedule to a scheduler: past it, settings cannot fail.
 
+use super::blend_rule::BlendRule;
 use super::choice::{self, Candidate};
 use super::clock::Clock;
 use super::curve_check::check_number;
@@ -31,6 +32,10 @@ impl Schedule {
         self.check_smoothing(task)?;
         self.check_classes(task)?;
         self.check_partners(task)?;
+        if let Some(rule) = &self.texts {
+            rule.check(task)?;
+            self.check_tokens_stay()?;
+        }
         let sites = match self.sites.as_slice() {
             [] if self.is_off() => Vec::new(),
             choices => sites::resolve(choices, sites, task)?,
@@ -75,6 +80,16 @@ impl Schedule {
         ClassSmoothing::new(&task.class_counts, head, tail, shape).map(Some)
     }
 
+    /// Spans and cutoffs are drawn of the tokens that a text has as it is written.
+    fn check_tokens_stay(&self) -> Result<()> {
+        if self.needs_stretches() {
+            let problem = "texts that change have other tokens than those of which the blend \"span\" and cutoffs of tokens \
+                 are drawn: leave out the one or the other";
+            return Err(Error::Conflict(problem.into()));
+        }
+        Ok(())
+    }
+
     fn check_classes(&self, task: &Task) -> Result<()> {
         let rule = match () {
             _ if self.partner.needs_classes() => format!("the pairing {}", written(&self.partner)),
@@ -106,6 +121,16 @@ impl Schedule {
             return Err(Error::Conflict(format!(
                 "the grain \"pair\" takes partners by flip or halves, not by {pairing}"
             )));
+        }
+        if self.partner == Pairing::Reordered {
+            let needs = match () {
+                _ if task.kind != TaskKind::Tags => "rows whose words have tags",
+                _ if self.blend != BlendRule::Linear => "the blend \"linear\"",
+                _ if self.mode != Mode::Replace => "the mode \"replace\"",
+                _ => return Ok(()),
+            };
+            let problem = format!("the pairing {} needs {needs}", pairing());
+            return Err(Error::Conflict(problem));
         }
         if self.mode == Mode::Balance && !self.partner.serves_any_row() {
             let known = "class-nearest, same-class, class-balanced or uniform";

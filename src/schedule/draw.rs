@@ -3,7 +3,7 @@
 use super::blender::{Blended, Shares, Stretches, Texts};
 use super::clock::Clock;
 use super::label::LabelRule;
-use super::pairing::{Pairing, Partner, class_mates, class_of};
+use super::pairing::{Pairing, Partner, class_mates, class_of, orders};
 use super::places::Places;
 use super::residue_draw::Changed;
 use super::residue_rule::ResidueRule;
@@ -12,7 +12,7 @@ use super::settings::Mode;
 use super::task::Rows;
 use crate::error::{Error, Result};
 use crate::pairs::Pairs;
-use crate::plan::{Blend, MixPlan, Residue, Site};
+use crate::plan::{Blend, MixPlan, Reordered, Residue, Site};
 use crate::random::Purpose;
 
 impl Scheduler {
@@ -47,8 +47,11 @@ impl Scheduler {
             texts: self.texts(clock, rows, own, &chosen)?,
         };
         let shares = self.shares(clock, &drawn)?;
-        let (pairs, loaded) = self.pairs(rows, own, &chosen, &plain, &shares)?;
         let residue = self.residue(clock, rows, own, &applied, lead)?;
+        if self.schedule().partner == Pairing::Reordered {
+            return self.reordered(clock, rows, site, &plain, &shares, residue);
+        }
+        let (pairs, loaded) = self.pairs(rows, own, &chosen, &plain, &shares)?;
         // What is added changes the step even where it is not mixed.
         if pairs.is_plain() && self.schedule().mode == Mode::Replace {
             return Ok(residue.map(|residue| MixPlan::of_residue(site, n, residue)));
@@ -62,6 +65,43 @@ impl Scheduler {
             blend: shares.blend,
             residue,
             loaded,
+        }))
+    }
+
+    /// Every row with itself, loaded once more with its words in another order.
+    fn reordered(
+        &self,
+        clock: Clock,
+        rows: Rows<'_>,
+        site: Site,
+        plain: &[bool],
+        shares: &Shares,
+        residue: Option<Residue>,
+    ) -> Result<Option<MixPlan>> {
+        let n = rows.batch.len() as u32;
+        let partner = (0..n)
+            .zip(plain)
+            .map(|(r, plain)| if *plain { r } else { n + r });
+        let label = plain.iter().zip(&shares.label).map(|(plain, &label)| {
+            let own = *plain || self.schedule().label == LabelRule::Own;
+            if own { 1.0 } else { label }
+        });
+        let pairs = Pairs::new(
+            (0..n).collect(),
+            partner.collect(),
+            shares.weight.clone(),
+            label.collect(),
+        )?;
+        if pairs.is_plain() {
+            return Ok(residue.map(|residue| MixPlan::of_residue(site, n as usize, residue)));
+        }
+        let orders = orders(rows, &mut self.stream(Purpose::Partner, clock))?;
+        Ok(Some(MixPlan {
+            site,
+            pairs,
+            blend: Blend::Reordered(Reordered { orders }),
+            residue,
+            loaded: rows.batch.to_vec(),
         }))
     }
 

@@ -70,6 +70,9 @@ pub enum Pairing {
         #[serde(default = "block")]
         k: usize,
     },
+    /// The row itself with its words in another, uniform order (LADA, intra; Chen et al. 2020): its tags go along. For
+    /// rows whose words have tags alone.
+    Reordered,
 }
 
 /// One row's partner.
@@ -157,8 +160,25 @@ impl Pairing {
                 exclude_self,
             } => kernel(rows, *bandwidth, *exclude_self, stream)?,
             Self::Blocks { k } => places(blocks(rows, *k, stream.permutation(n))?),
+            Self::Reordered => places(0..n as u32),
         })
     }
+}
+
+/// A uniform order of the words of each row of the batch.
+pub(super) fn orders(rows: Rows<'_>, stream: &mut Stream) -> Result<Vec<Vec<u32>>> {
+    let words = rows.words.ok_or_else(|| {
+        Error::Conflict("the reordered pairing needs the words of every training row".into())
+    })?;
+    let order = |&row: &u32| {
+        let count = words.get(row as usize).ok_or_else(|| Error::Shape {
+            what: "words".into(),
+            expected: format!("a number for training row {row}"),
+            got: format!("{} numbers", words.len()),
+        })?;
+        Ok(stream.permutation(*count as usize))
+    };
+    rows.batch.iter().map(order).collect()
 }
 
 /// A uniform training row of each row's class, in the batch or not: the pairing `same-class` where rows outside the

@@ -7,6 +7,7 @@ use super::curve::{Curve, Cycle, Per, Piece};
 use super::label::LabelRule;
 use super::law::Law;
 use super::moment::Moment;
+use super::operation::{Chain, Operation, OperationKind};
 use super::pairing::Pairing;
 use super::presets::presets;
 use super::residue_rule::{CutoffOf, ResidueRule};
@@ -14,6 +15,7 @@ use super::settings::{Grain, Mode, Schedule};
 use super::sites::SiteChoice;
 use super::span_rule::{SpanChoice, SpanRule};
 use super::task::Domain;
+use super::text_rule::TextRule;
 use crate::error::{Error, Result};
 use crate::plan::Site;
 
@@ -63,6 +65,8 @@ fn schedule(name: &str, domain: Domain) -> Option<Schedule> {
             fold: true,
             ..at(&[SiteChoice::UpperHidden], Law::beta(16.0))
         },
+        "lada" => lada(Pairing::Nearest { k: 5, p: 0.5 }),
+        "lada-intra" => lada(Pairing::Reordered),
         "manifold" => at(&[SiteChoice::First, SiteChoice::Hidden], Law::beta(2.0)),
         "regmixup" => Schedule {
             mode: Mode::AddTo,
@@ -83,11 +87,25 @@ fn schedule(name: &str, domain: Domain) -> Option<Schedule> {
     })
 }
 
-/// The presets that move tokens, or change nothing but embeddings.
+/// The presets that change texts, move tokens, or change nothing but embeddings.
 fn for_texts(name: &str) -> Option<Schedule> {
     Some(match name {
         "ssmix" => spans(SpanChoice::Saliency),
         "ssmix-random" => spans(SpanChoice::Random),
+        "crop" => texts(&[(OperationKind::Crop, 0.8)]),
+        "splice" => texts(&[(OperationKind::Splice, 0.3)]),
+        "noise" => texts(&[
+            (OperationKind::Keyboard, 0.1),
+            (OperationKind::Transpose, 0.1),
+            (OperationKind::Omit, 0.1),
+        ]),
+        "eda" => texts(&[
+            (OperationKind::Swap, 0.1),
+            (OperationKind::Delete, 0.1),
+            (OperationKind::Insert, 0.1),
+            (OperationKind::Substitute, 0.1),
+        ]),
+        "aeda" => texts(&[(OperationKind::Aeda, 0.3)]),
         "neftune" => only(ResidueRule::Neftune { alpha: 5.0 }),
         "cutoff" => only(ResidueRule::Cutoff {
             of: CutoffOf::Span,
@@ -115,6 +133,19 @@ fn for_tables(name: &str) -> Option<Schedule> {
         "hidden-smote" => smote(SiteChoice::Hidden),
         _ => return None,
     })
+}
+
+/// Operations on texts as they are written, every other time that a text is read.
+fn texts(ops: &[(OperationKind, f64)]) -> Schedule {
+    let chain = |&(kind, rate): &(OperationKind, f64)| Chain(vec![Operation::new(kind, rate)]);
+    Schedule {
+        texts: Some(TextRule {
+            ops: ops.iter().map(chain).collect(),
+            probability: 0.5,
+            ..TextRule::default()
+        }),
+        ..off(0.0)
+    }
 }
 
 fn unknown(name: &str) -> Error {
@@ -220,6 +251,15 @@ fn near_targets() -> Pairing {
     Pairing::Kernel {
         bandwidth: Bandwidth::Auto,
         exclude_self: false,
+    }
+}
+
+/// Chen et al. 2020: the row keeps nearly all of itself.
+fn lada(partner: Pairing) -> Schedule {
+    Schedule {
+        partner,
+        fold: true,
+        ..at(&[SiteChoice::UpperHidden], Law::beta_of(60.0, 1.5))
     }
 }
 

@@ -52,6 +52,16 @@ const PRESETS: &[Preset] = &[
         "one of the upper half of the blocks, Beta(16, 16), folded (Chen, Yang and Yang 2020)",
     ),
     of(
+        "lada",
+        TEXTS,
+        "one of the upper half of the blocks, near partners, Beta(60, 1.5), folded (LADA, inter; Chen et al. 2020)",
+    ),
+    of(
+        "lada-intra",
+        TEXTS,
+        "the same with the sentence itself, its words in another order: for tags (LADA, intra; Chen et al. 2020)",
+    ),
+    of(
         "manifold",
         ALL,
         "the first site or any block, Beta(2, 2) (Manifold Mixup; Verma et al. 2019)",
@@ -123,6 +133,31 @@ const PRESETS: &[Preset] = &[
         "first site, rows between neighbours of one class added until the batch is balanced (after Chawla et al. 2002)",
     ),
     of("hidden-smote", ALL, "the same after any block"),
+    of(
+        "crop",
+        TEXTS,
+        "no mixing; every other time a text is read, a window of 0.8 of its words",
+    ),
+    of(
+        "splice",
+        TEXTS,
+        "the same with 0.3 of its words in a row from another text of its class",
+    ),
+    of(
+        "noise",
+        TEXTS,
+        "the same with typing errors in a tenth of its words",
+    ),
+    of(
+        "eda",
+        TEXTS,
+        "the same with a tenth of its words exchanged, deleted, inserted or replaced by words of the training texts (after EDA; Wei and Zou 2019)",
+    ),
+    of(
+        "aeda",
+        TEXTS,
+        "the same with punctuation before up to 0.3 of its words (AEDA; Karimi et al. 2021)",
+    ),
     of(
         "ssmix",
         TEXTS,

@@ -75,12 +75,13 @@ impl Scheduler {
     /// The plan of one batch; `None` is a plain step.
     ///
     /// A step is plain if the draw or α says so, if no row would change or be added, and, in replace mode, if the batch
-    /// has fewer than two rows and gets no residue. A row that is in the batch is named by its (first) place there; others are listed in
-    /// [`MixPlan::loaded`], each once, in the order in which they are first needed.
+    /// has fewer than two rows and gets no residue. A row that is in the batch is named by its (first) place there; others
+    /// are listed in [`MixPlan::loaded`], each once, in the order in which they are first needed; under the pairing
+    /// `reordered` the batch's own rows are loaded once more.
     ///
     /// # Errors
     /// [`Error::Conflict`](crate::Error::Conflict) if what the schedule needs of the training rows (classes,
-    /// neighbours, targets, points, tokens) is missing, [`Error::Shape`](crate::Error::Shape) if it does not cover a row,
+    /// neighbours, targets, points, tokens, words) is missing, [`Error::Shape`](crate::Error::Shape) if it does not cover a row,
     /// [`Error::Setting`](crate::Error::Setting) if a row has fewer neighbours than asked for.
     pub fn plan(&self, clock: Clock, rows: Rows<'_>) -> Result<Option<MixPlan>> {
         let n = rows.batch.len();

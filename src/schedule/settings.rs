@@ -10,6 +10,7 @@ use super::pairing::Pairing;
 use super::residue_rule::ResidueRule;
 use super::sites::{SiteChoice, one_or_many};
 use super::smoothing::SmoothingRule;
+use super::text_rule::TextRule;
 use crate::error::{Error, Result};
 
 /// What the user writes; [`Schedule::check`] turns it into a [`Scheduler`](super::Scheduler).
@@ -55,6 +56,9 @@ pub struct Schedule {
     /// What is done to the rows of a mixed step after that; default nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub residue: Option<ResidueRule>,
+    /// How training texts are changed as they are written, mixed step or not; default not at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub texts: Option<TextRule>,
     /// Label smoothing, in [0, 1), mixed step or not; default 0.
     pub smoothing: f64,
     /// Label smoothing that grows with the size of a class, mixed step or not; default none.
@@ -106,6 +110,7 @@ impl Default for Schedule {
             mode: Mode::default(),
             blend: BlendRule::default(),
             residue: None,
+            texts: None,
             smoothing: 0.0,
             class_smoothing: None,
             seed: None,

@@ -42,6 +42,8 @@ pub enum TaskKind {
     MultiLabel,
     /// Real values.
     Regression,
+    /// One tag a token of a row.
+    Tags,
 }
 
 /// The run that a schedule is checked against.
@@ -90,6 +92,8 @@ pub struct Rows<'a> {
     pub stretches: Option<&'a [Vec<Range<usize>>]>,
     /// Numbers of a token at the embedding; needed by cutoffs of dimensions.
     pub token_width: Option<usize>,
+    /// How many words each training row has; needed by the pairing `reordered`.
+    pub words: Option<&'a [u32]>,
 }
 
 /// Where the training rows lie, for distances between them: `[rows, width]`, row by row.
@@ -113,6 +117,7 @@ impl<'a> Rows<'a> {
             points: None,
             stretches: None,
             token_width: None,
+            words: None,
         }
     }
 }

@@ -125,7 +125,7 @@ impl CnnConfig {
         fields.insert("vocab_size".into(), self.vocabulary.into());
         let settings = serde_json::to_value(&self.settings).unwrap_or(Value::Null);
         fields.insert("cnn".into(), settings);
-        class_names::write(&mut fields, classes, several);
+        class_names::write(&mut fields, classes, class_names::problem(several));
         format!("{:#}\n", Value::Object(fields))
     }
 

@@ -12,6 +12,7 @@ mod labels;
 mod model_files;
 mod read;
 mod source;
+mod tags;
 mod tokens;
 mod vectors;
 mod words;
@@ -19,12 +20,18 @@ mod words;
 pub use cnn::{Cnn, CnnConfig, CnnSettings};
 pub use corpus::Corpus;
 pub use encoder::{
-    Activation, Encoder, EncoderConfig, Family, Freeze, Pooling, Start, encoder_weights,
+    Activation, Encoder, EncoderConfig, Family, Freeze, Pooling, Start, Tagger, encoder_weights,
 };
 pub use labels::LabelKind;
 pub use model_files::ModelFiles;
 pub use read::{Columns, EmptyTexts, Group, ReadOptions, SoftColumn, TextRow, TextRows};
 pub use source::TextSource;
-pub use tokens::{EncodedTexts, MAX_TOKENS, TokenBatch, Tokenizer, VocabularySettings};
+pub use tags::{
+    Offsets, Sentence, SpanLine, Tag, TagColumns, TagSet, Tagged, TaggedCorpus, TaggedRows,
+    WrittenSpan, conll_lines, word_ranges,
+};
+pub use tokens::{
+    EncodedTexts, EncodedWords, MAX_TOKENS, TokenBatch, Tokenizer, VocabularySettings,
+};
 pub use vectors::WordVectors;
 pub use words::{TextSpan, WordFinder};

@@ -5,23 +5,65 @@ use std::sync::Arc;
 
 use candle_core::Device;
 
+use super::augment::TextChanges;
 use super::tokens::{EncodedTexts, TokenBatch};
 use crate::error::{Error, Result};
 use crate::pairs::Pairs;
-use crate::plan::{Blend, Spans};
+use crate::plan::{Blend, Reordered, Spans};
 use crate::source::{Asked, Fed, RowSource};
 
 /// Encoded texts on their way to a device: batches padded to their own longest text.
 #[derive(Debug, Clone)]
 pub struct TextSource {
     texts: Arc<EncodedTexts>,
+    /// The tokens of the words of each text.
+    words: Option<Arc<Vec<Vec<Range<u32>>>>>,
+    changes: Option<Arc<TextChanges>>,
     device: Device,
 }
 
 impl TextSource {
     /// The rows of `texts`, as tensors on `device`.
     pub fn new(texts: Arc<EncodedTexts>, device: Device) -> Self {
-        Self { texts, device }
+        Self {
+            texts,
+            words: None,
+            changes: None,
+            device,
+        }
+    }
+
+    /// The same for texts whose words have these tokens ([`EncodedWords`](super::EncodedWords)): their words can stand in
+    /// another order.
+    pub fn with_words(self, words: Arc<Vec<Vec<Range<u32>>>>) -> Self {
+        let words = Some(words);
+        Self { words, ..self }
+    }
+
+    /// The same for texts that change when a training pass reads them. Plans that name tokens, spans among them, are for
+    /// texts that stay as they are.
+    pub fn with_changes(self, changes: TextChanges) -> Self {
+        let changes = Some(Arc::new(changes));
+        Self { changes, ..self }
+    }
+
+    /// A batch whose last rows have their words in another order; token types keep their places.
+    fn reordered(&self, rows: &[u32], reordered: &Reordered) -> Result<TokenBatch> {
+        let Some(words) = &self.words else {
+            return self.batch(rows);
+        };
+        let last = rows.len().saturating_sub(reordered.orders.len());
+        TokenBatch::filled(&self.texts, rows, &self.device, |r, ids| {
+            let Some(i) = r.checked_sub(last) else {
+                return Ok(());
+            };
+            let order = reordered.tokens(i, &words[rows[r] as usize], ids.len())?;
+            let own = self.texts.ids(rows[r] as usize);
+            for (to, &from) in order.iter().enumerate() {
+                ids[to] = own[from as usize];
+            }
+            Ok(())
+        })
     }
 
     /// The outgoing rows of a plan of spans: each with its own length, types and mask, and some of its partner's ids.
@@ -43,8 +85,8 @@ impl TextSource {
                 return Ok(());
             }
             for span in &spans.rows()[r] {
-                let from = self.words(r, partner[r], span.of_partner(), "partner")?;
-                self.words(r, own[r], span.of_own(), "own")?;
+                let from = self.ids_of(r, partner[r], span.of_partner(), "partner")?;
+                self.ids_of(r, own[r], span.of_own(), "own")?;
                 ids[span.of_own()].copy_from_slice(from);
             }
             Ok(())
@@ -52,7 +94,7 @@ impl TextSource {
     }
 
     /// Neighbouring ids of a row, none of them special; outgoing row `r` asks for them.
-    fn words(&self, r: usize, row: u32, places: Range<usize>, whose: &str) -> Result<&[u32]> {
+    fn ids_of(&self, r: usize, row: u32, places: Range<usize>, whose: &str) -> Result<&[u32]> {
         let stretches = match (row as usize) < self.texts.len() {
             true => self.texts.stretches(row as usize),
             false => &[],
@@ -81,19 +123,32 @@ impl RowSource for TextSource {
     }
 
     fn training(&self, asked: &Asked<'_>) -> Result<Fed<TokenBatch>> {
-        let Some((pairs, spans)) = asked.plan.and_then(|plan| match &plan.blend {
-            Blend::Span(spans) => Some((&plan.pairs, spans)),
-            _ => None,
-        }) else {
+        if let Some(changes) = &self.changes {
+            let texts = changes.encode(asked)?;
+            let all: Vec<u32> = (0..asked.rows.len() as u32).collect();
             return Ok(Fed {
-                input: self.batch(asked.rows)?,
+                input: TokenBatch::new(&texts, &all, &self.device)?,
                 mixed: false,
             });
-        };
-        Ok(Fed {
-            input: self.spanned(asked.rows, pairs, spans)?,
-            mixed: true,
-        })
+        }
+        match asked.plan.map(|plan| (&plan.pairs, &plan.blend)) {
+            Some((pairs, Blend::Span(spans))) => Ok(Fed {
+                input: self.spanned(asked.rows, pairs, spans)?,
+                mixed: true,
+            }),
+            Some((_, Blend::Reordered(reordered))) => Ok(Fed {
+                input: self.reordered(asked.rows, reordered)?,
+                mixed: false,
+            }),
+            _ => Ok(Fed {
+                input: self.batch(asked.rows)?,
+                mixed: false,
+            }),
+        }
+    }
+
+    fn reorders(&self) -> bool {
+        self.words.is_some()
     }
 
     fn size(&self, row: u32) -> usize {

@@ -17,7 +17,7 @@ use super::prepared::Prepared;
 use super::saliency::settle;
 use super::settings::TrainSettings;
 use crate::error::{Error, Result};
-use crate::plan::MixPlan;
+use crate::plan::{Blend, MixPlan};
 use crate::schedule::{Clock, Scheduler};
 use crate::source::{Asked, Fed, RowSource};
 use crate::tap::Tapped;
@@ -174,13 +174,25 @@ impl<'a, S: RowSource> Feeder<'a, S> {
             Some(plans) => plans.at_step(clock.step, e),
             None => e,
         })?;
+        let reordered = plan.as_ref().and_then(|plan| match &plan.blend {
+            Blend::Reordered(reordered) => Some(reordered),
+            _ => None,
+        });
+        if reordered.is_some() && !self.source.reorders() {
+            let problem = "the rows' source cannot load them with their words in another order";
+            return Err(Error::Conflict(problem.into()));
+        }
+        let targets = match reordered {
+            Some(reordered) => self.labels.gather_reordered(&incoming, reordered)?,
+            None => self.labels.gather(&incoming),
+        };
         let lone = plan.is_none() && places.len() == 1;
         Ok(Pass {
             clock,
             rows: places.len(),
             places: places.to_vec(),
             skipped: lone && self.scheduler.probability(clock) > 0.0,
-            targets: self.labels.gather(&incoming),
+            targets,
             incoming,
             plan,
             fed,

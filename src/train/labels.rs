@@ -4,6 +4,7 @@ use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::scale::TargetScale;
+use super::tagged::TaggedRows;
 use crate::error::{Error, Result};
 use crate::loss::Loss;
 use crate::metrics::correct_prior;
@@ -19,13 +20,15 @@ pub enum TargetKind {
     MultiLabel,
     /// Numbers, standardised inside; squared error.
     Regression,
+    /// One tag a token, shares that sum to 1, and nothing at tokens that carry no tag; cross-entropy over the tokens.
+    Tags,
 }
 
 impl TargetKind {
     /// The loss that goes with the kind.
     pub fn loss(self) -> Loss {
         match self {
-            Self::SingleLabel => Loss::CrossEntropy,
+            Self::SingleLabel | Self::Tags => Loss::CrossEntropy,
             Self::MultiLabel => Loss::BinaryCrossEntropy,
             Self::Regression => Loss::SquaredError,
         }
@@ -37,29 +40,36 @@ impl TargetKind {
             Self::SingleLabel => TaskKind::SingleLabel,
             Self::MultiLabel => TaskKind::MultiLabel,
             Self::Regression => TaskKind::Regression,
+            Self::Tags => TaskKind::Tags,
         }
     }
 }
 
-/// Targets `[rows, outputs]`, flat.
+/// Targets `[rows, outputs]`, flat; of tags `[tokens, outputs]` a row, the rows one behind the other.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Labels {
-    kind: TargetKind,
-    values: Vec<f32>,
-    outputs: usize,
-    classes: Vec<u32>,
+    pub(super) kind: TargetKind,
+    pub(super) values: Vec<f32>,
+    pub(super) outputs: usize,
+    pub(super) classes: Vec<u32>,
     /// The units of numbers; `None` for classes.
-    scale: Option<TargetScale>,
+    pub(super) scale: Option<TargetScale>,
     /// The classes' shares as taught and as they are, where they differ.
-    prior: Option<(Vec<f64>, Vec<f64>)>,
+    pub(super) prior: Option<(Vec<f64>, Vec<f64>)>,
+    /// The words of each row, for tags.
+    pub(super) tagged: Option<TaggedRows>,
 }
 
 impl Labels {
     /// Labels from flat values, `outputs` a row. Numbers are taken as they are; [`Labels::standardised`] scales them.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the values are not whole rows.
+    /// [`Error::Shape`] if the values are not whole rows, [`Error::Conflict`] for tags, which [`Labels::tagged`] takes.
     pub fn new(kind: TargetKind, values: Vec<f32>, outputs: usize) -> Result<Self> {
+        if kind == TargetKind::Tags {
+            let problem = "tags are labels of words, and are made by Labels::tagged";
+            return Err(Error::Conflict(problem.into()));
+        }
         if outputs == 0 || !values.len().is_multiple_of(outputs) {
             let expected = format!("rows of {outputs} values");
             return Err(Error::Shape {
@@ -76,6 +86,7 @@ impl Labels {
             classes,
             scale: None,
             prior: None,
+            tagged: None,
         })
     }
 
@@ -134,7 +145,7 @@ impl Labels {
         self.classes.is_empty()
     }
 
-    /// The class with the largest share, of every row; ties go to the lower class.
+    /// The class with the largest share, of every row; ties go to the lower class. Rows of tags have none, and all are 0.
     pub fn classes(&self) -> &[u32] {
         &self.classes
     }
@@ -145,14 +156,30 @@ impl Labels {
         (self.kind == TargetKind::SingleLabel).then(|| rows.iter().map(class).collect())
     }
 
-    /// The targets of one row.
+    /// The targets of one row: `[outputs]`, of tags `[tokens, outputs]`.
     pub fn row(&self, row: u32) -> &[f32] {
-        &self.values[row as usize * self.outputs..][..self.outputs]
+        match &self.tagged {
+            None => &self.values[row as usize * self.outputs..][..self.outputs],
+            Some(tagged) => {
+                let tokens = tagged.range(row as usize);
+                &self.values[tokens.start * self.outputs..tokens.end * self.outputs]
+            }
+        }
     }
 
-    /// The targets of these rows, flat.
+    /// The targets of these rows, flat; those of tags are padded with zeros to the longest of the rows, as the tokens
+    /// are: `[rows, tokens, outputs]`.
     pub fn gather(&self, rows: &[u32]) -> Vec<f32> {
-        rows.iter().flat_map(|&r| self.row(r)).copied().collect()
+        if self.tagged.is_none() {
+            return rows.iter().flat_map(|&r| self.row(r)).copied().collect();
+        }
+        let width = rows.iter().map(|&r| self.row(r).len()).max().unwrap_or(0);
+        let mut padded = vec![0.0; rows.len() * width];
+        for (cells, &row) in padded.chunks_mut(width.max(1)).zip(rows) {
+            let own = self.row(row);
+            cells[..own.len()].copy_from_slice(own);
+        }
+        padded
     }
 
     /// Values as a model gives them, `[rows, outputs]` flat, in the units of the targets.
@@ -165,6 +192,9 @@ impl Labels {
 
     /// The targets of these rows, flat, in units in which distances between them are their own.
     pub(super) fn spread_out(&self, rows: &[u32]) -> Vec<f32> {
+        if self.kind == TargetKind::Tags {
+            return Vec::new(); // between rows of tags there is no distance
+        }
         let inside = self.gather(rows);
         match &self.scale {
             None => inside,
@@ -199,28 +229,32 @@ impl Labels {
         Ok(probabilities)
     }
 
-    /// The targets of these rows, `[rows, outputs]`.
+    /// The targets of these rows, `[rows, outputs]`, of tags `[rows, tokens · outputs]`.
     ///
     /// # Errors
     /// Candle's.
     pub fn batch(&self, rows: &[u32], device: &Device) -> Result<Tensor> {
-        Ok(Tensor::from_vec(
-            self.gather(rows),
-            (rows.len(), self.outputs),
-            device,
-        )?)
+        rows_of(self.gather(rows), rows.len(), device)
     }
 
     /// How much target mass each output has over these rows: the class counts where labels are hard.
     pub fn counts(&self, rows: &[u32]) -> Vec<f64> {
         let mut counts = vec![0.0; self.outputs];
         for &row in rows {
-            for (count, &share) in counts.iter_mut().zip(self.row(row)) {
-                *count += f64::from(share);
+            for shares in self.row(row).chunks(self.outputs) {
+                for (count, &share) in counts.iter_mut().zip(shares) {
+                    *count += f64::from(share);
+                }
             }
         }
         counts
     }
+}
+
+/// Flat targets of so many rows as `[rows, values of a row]`.
+pub(super) fn rows_of(targets: Vec<f32>, rows: usize, device: &Device) -> Result<Tensor> {
+    let width = targets.len() / rows.max(1);
+    Ok(Tensor::from_vec(targets, (rows, width), device)?)
 }
 
 /// The index of the largest value, the lowest of equals.

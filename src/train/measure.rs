@@ -3,8 +3,9 @@
 use candle_core::{DType, Tensor};
 
 use super::job::Job;
-use super::labels::{TargetKind, largest};
+use super::labels::{Labels, TargetKind, largest};
 use super::settings::ClassWeights;
+use super::tokens::smooth_tokens;
 use crate::error::Result;
 use crate::targets::{smooth, smooth_by_class};
 
@@ -36,17 +37,18 @@ pub(super) fn smoothed<M, S>(job: &Job<'_, M, S>, mixed: &Tensor) -> Result<Tens
     match (scheduler.smoothing(), job.labels.kind()) {
         (s, TargetKind::SingleLabel) if s > 0.0 => smooth(mixed, s),
         (s, TargetKind::MultiLabel) if s > 0.0 => Ok(mixed.affine(1.0 - s, s / 2.0)?),
+        (s, TargetKind::Tags) if s > 0.0 => smooth_tokens(mixed, s, job.labels.outputs()),
         _ => Ok(mixed.clone()),
     }
 }
 
-/// λ-weighted accuracy: the mixed target's share at the predicted class, averaged over the outgoing rows; `None` for
-/// numbers, which are not hit or missed.
-pub(super) fn hits(logits: &Tensor, mixed: &Tensor, kind: TargetKind) -> Result<Option<f64>> {
+/// λ-weighted accuracy: the mixed target's share at the predicted class, averaged over the outgoing rows, of tags over
+/// the target mass of the tokens; `None` for numbers, which are not hit or missed.
+pub(super) fn hits(logits: &Tensor, mixed: &Tensor, labels: &Labels) -> Result<Option<f64>> {
+    let (kind, outputs) = (labels.kind(), labels.outputs());
     if kind == TargetKind::Regression {
         return Ok(None);
     }
-    let outputs = logits.dim(1)?;
     let flat = |t: &Tensor| {
         t.detach()
             .to_dtype(DType::F32)?
@@ -56,16 +58,20 @@ pub(super) fn hits(logits: &Tensor, mixed: &Tensor, kind: TargetKind) -> Result<
     let (logits, targets) = (flat(logits)?, flat(mixed)?);
     let rows = logits.chunks(outputs).zip(targets.chunks(outputs));
     let hit = |(z, t): (&[f32], &[f32])| match kind {
-        TargetKind::SingleLabel => f64::from(t[largest(z) as usize]),
+        TargetKind::SingleLabel | TargetKind::Tags => f64::from(t[largest(z) as usize]),
         TargetKind::MultiLabel | TargetKind::Regression => {
             let miss = |(z, t): (&f32, &f32)| f64::from((t - f32::from(u8::from(*z > 0.0))).abs());
             1.0 - z.iter().zip(t).map(miss).sum::<f64>() / outputs as f64
         }
     };
-    let (count, sum) = rows
-        .map(hit)
-        .fold((0usize, 0.0), |(n, s), h| (n + 1, s + h));
-    Ok(Some(sum / count.max(1) as f64))
+    let weight = |t: &[f32]| match kind {
+        TargetKind::Tags => t.iter().map(|&t| f64::from(t)).sum(),
+        _ => 1.0,
+    };
+    let (all, sum) = rows.fold((0.0, 0.0), |(n, s), (z, t)| {
+        (n + weight(t), s + hit((z, t)))
+    });
+    Ok(Some(if all == 0.0 { 0.0 } else { sum / all }))
 }
 
 #[cfg(test)]
@@ -87,7 +93,8 @@ mod tests {
         let mixed = mix_targets(&one_hot(&[0, 1, 2], 3, &Device::Cpu)?, &pairs)?;
         // Predicted 0, 2 and 1: own at 0.75, partner at 0.5, neither.
         let logits = Tensor::new(&[[9f32, 0., 1.], [0., 1., 2.], [0., 3., 1.]], &Device::Cpu)?;
-        let hit = hits(&logits, &mixed, TargetKind::SingleLabel)?.expect("classes are hit");
+        let labels = Labels::new(TargetKind::SingleLabel, vec![0.0; 3], 3)?;
+        let hit = hits(&logits, &mixed, &labels)?.expect("classes are hit");
         assert!((hit - 1.25 / 3.0).abs() < 1e-6, "{hit}");
         Ok(())
     }
@@ -96,7 +103,8 @@ mod tests {
     fn several_labels_are_hit_one_by_one() -> Result<()> {
         let mixed = Tensor::new(&[[1f32, 0.25], [0., 1.]], &Device::Cpu)?;
         let logits = Tensor::new(&[[2f32, -1.], [3., 1.]], &Device::Cpu)?;
-        let hit = hits(&logits, &mixed, TargetKind::MultiLabel)?.expect("labels are hit");
+        let labels = Labels::new(TargetKind::MultiLabel, vec![0.0; 2], 2)?;
+        let hit = hits(&logits, &mixed, &labels)?.expect("labels are hit");
         assert!((hit - (1.0 + 0.75 + 0.0 + 1.0) / 4.0).abs() < 1e-6, "{hit}");
         Ok(())
     }

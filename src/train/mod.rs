@@ -19,6 +19,9 @@ mod saliency;
 mod scale;
 mod session;
 mod settings;
+mod tag_labels;
+mod tagged;
+mod tokens;
 
 pub use checkpoint::Checkpoint;
 pub use evaluate::{logits, probabilities, scores};
@@ -32,3 +35,5 @@ pub use plans::{PLANS, PlanHeader, PlanLog, Plans};
 pub use scale::TargetScale;
 pub use session::train;
 pub use settings::{ClassWeights, Length, TrainSettings};
+pub use tagged::{TaggedRow, TaggedWord};
+pub use tokens::token_logits;

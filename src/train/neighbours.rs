@@ -1,13 +1,14 @@
 //! The nearest training rows of every training row, for schedules that mix with neighbours.
 
-use candle_core::DType;
+use candle_core::{DType, Tensor};
 
 use crate::error::{Error, Result};
+use crate::nn::mean_pool;
 use crate::oversample::{Metric, Rows, Scale, Space};
 use crate::plan::Site;
 use crate::schedule::ClassIndex;
 use crate::source::RowSource;
-use crate::tap::{RecordTap, Tapped};
+use crate::tap::{Flow, RecordTap, Tapped};
 
 /// Rows of one forward pass.
 const BATCH: usize = 64;
@@ -15,8 +16,9 @@ const BATCH: usize = 64;
 /// For each of `rows`, the places among them of its `k` nearest, nearest first.
 ///
 /// Distances are Euclidean between the rows as they come in, or, where the model shows no input (texts), between its
-/// pooled vectors (the model as it is when asked: LADA, Chen et al. 2020, takes those of a pretrained sentence
-/// encoder). A row is not its own neighbour; ties go to the lower row.
+/// pooled vectors, or, where it pools nothing either (tags), between the means of the last site's real tokens (the model
+/// as it is when asked: LADA, Chen et al. 2020, takes the vectors of a pretrained sentence encoder). A row is not its own
+/// neighbour; ties go to the lower row.
 ///
 /// # Errors
 /// [`Error::NoSite`] for a model without either, [`Error::Setting`] for fewer than k + 1 rows, [`Error::Value`] for a
@@ -31,7 +33,7 @@ pub fn neighbours<M: Tapped>(
         let range = format!("below the {} training rows", rows.len());
         return Err(Error::setting("k of the nearest partners", range, k));
     }
-    let (states, width) = states(model, source, rows, site_of_distances(model))?;
+    let (states, width) = compared(model, source, rows)?;
     nearest(&states, width, k)
 }
 
@@ -55,15 +57,26 @@ pub fn class_neighbours<M: Tapped>(
             got: classes.len().to_string(),
         });
     }
-    let (states, width) = states(model, source, rows, site_of_distances(model))?;
+    let (states, width) = compared(model, source, rows)?;
     nearest_of_class(&states, width, classes, k)
 }
 
-/// Rows are compared as they come in, and texts, which have no such numbers, as they are pooled.
-fn site_of_distances<M: Tapped>(model: &M) -> Site {
-    match model.sites().contains(&Site::Input) {
-        true => Site::Input,
-        false => Site::Pooled,
+/// Rows are compared as they come in, and texts, which have no such numbers, as they are pooled: by the model, or here.
+fn compared<M: Tapped>(
+    model: &M,
+    source: &impl RowSource<Input = M::Input>,
+    rows: &[u32],
+) -> Result<(Vec<f32>, usize)> {
+    let sites = model.sites();
+    let own = [Site::Input, Site::Pooled]
+        .into_iter()
+        .find(|s| sites.contains(s));
+    match (own, sites.last()) {
+        (None, Some(&last)) => recorded(model, source, rows, last, |flow| match &flow.mask {
+            Some(mask) => mean_pool(&flow.x, mask),
+            None => Ok(flow.x.clone()),
+        }),
+        (own, _) => states(model, source, rows, own.unwrap_or(Site::Pooled)),
     }
 }
 
@@ -77,6 +90,17 @@ pub fn states<M: Tapped>(
     rows: &[u32],
     site: Site,
 ) -> Result<(Vec<f32>, usize)> {
+    recorded(model, source, rows, site, |flow| Ok(flow.x.clone()))
+}
+
+/// What `of` makes of what passes a site, flat, and the width of a row.
+fn recorded<M: Tapped>(
+    model: &M,
+    source: &impl RowSource<Input = M::Input>,
+    rows: &[u32],
+    site: Site,
+    of: impl Fn(&Flow) -> Result<Tensor>,
+) -> Result<(Vec<f32>, usize)> {
     let mut states: Vec<f32> = Vec::new();
     let mut width = None;
     for batch in rows.chunks(BATCH) {
@@ -89,7 +113,7 @@ pub fn states<M: Tapped>(
                 sites,
             });
         };
-        let flat = flow.x.flatten_from(1)?.to_dtype(DType::F32)?;
+        let flat = of(flow)?.flatten_from(1)?.to_dtype(DType::F32)?;
         let found = flat.dim(1)?;
         if *width.get_or_insert(found) != found {
             return Err(Error::Shape {

@@ -31,6 +31,7 @@ pub(super) fn check(plan: &MixPlan, sites: &[Site], rows: usize, batch: usize) -
 fn check_blend(plan: &MixPlan) -> Result<()> {
     let (what, count) = match &plan.blend {
         Blend::Linear => return Ok(()),
+        Blend::Reordered(reordered) => return reordered.check(plan.loaded.len()),
         Blend::Box(boxes) => ("boxes", boxes.len()),
         Blend::Columns(mask) => ("rows of the mask", mask.len()),
         Blend::Span(spans) if plan.site == Site::Embedding => ("rows of spans", spans.len()),

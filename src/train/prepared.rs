@@ -22,6 +22,8 @@ pub(super) struct Prepared {
     stretches: Option<Vec<Vec<Range<usize>>>>,
     /// Numbers of a token at the embedding.
     token_width: Option<usize>,
+    /// The words of every row, where rows are tagged.
+    words: Option<Vec<u32>>,
 }
 
 impl Prepared {
@@ -64,6 +66,7 @@ impl Prepared {
             points,
             stretches,
             token_width,
+            words: job.labels.word_counts(job.train),
         })
     }
 
@@ -81,6 +84,7 @@ impl Prepared {
             }),
             stretches: self.stretches.as_deref(),
             token_width: self.token_width,
+            words: self.words.as_deref(),
         }
     }
 }

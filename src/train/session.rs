@@ -11,10 +11,11 @@ use super::evaluate;
 use super::feed::{Feeder, Pass, Step, Steps, feed};
 use super::history::{Point, Window};
 use super::job::{Job, Outcome, StepEvent, Watcher};
-use super::labels::TargetKind;
+use super::labels::{TargetKind, rows_of};
 use super::measure::{class_weights, hits, smoothed};
 use super::prepared::Prepared;
 use super::saliency::settle;
+use super::tokens::loss_of;
 use crate::error::{Error, Result};
 use crate::loss::Loss;
 use crate::metrics::{Metric, Scores};
@@ -230,17 +231,15 @@ where
             None => e,
         })?;
         tap.finish(&job.model.sites())?;
-        let shape = (pass.incoming.len(), job.labels.outputs());
-        let own = Tensor::from_vec(pass.targets, shape, job.device)?;
+        let own = rows_of(pass.targets, pass.incoming.len(), job.device)?;
         let mixed = match &plan {
             Some(plan) => mix_targets(&own, &plan.pairs)?,
             None => own,
         };
         self.note_taught(&mixed)?;
         let targets = smoothed(job, &mixed)?;
-        let loss = self
-            .loss
-            .of(&logits, &targets, self.class_weights.as_deref())?;
+        let (kind, weights) = (job.labels.kind(), self.class_weights.as_deref());
+        let loss = loss_of(self.loss, kind, (&logits, &targets), weights)?;
         let value = loss.to_dtype(DType::F64)?.to_scalar::<f64>()?;
         if !value.is_finite() {
             return Err(Error::NotFinite {
@@ -249,7 +248,7 @@ where
             });
         }
         let gradients = nn::backward(&(loss * share)?, &job.parameters)?;
-        let hits = hits(&logits, &mixed, job.labels.kind())?.map(|h| h * pass.rows as f64);
+        let hits = hits(&logits, &mixed, job.labels)?.map(|h| h * pass.rows as f64);
         Ok(Passed {
             gradients,
             loss: value,
@@ -263,10 +262,12 @@ where
         if self.job.labels.kind() == TargetKind::Regression {
             return Ok(());
         }
-        self.at.taught.resize(mixed.dim(1)?, 0.0);
-        for row in mixed.to_dtype(DType::F32)?.to_vec2::<f32>()? {
+        let outputs = self.job.labels.outputs();
+        self.at.taught.resize(outputs, 0.0);
+        let targets = mixed.to_dtype(DType::F32)?.flatten_all()?;
+        for row in targets.to_vec1::<f32>()?.chunks(outputs) {
             let sums = self.at.taught.iter_mut().zip(row);
-            sums.for_each(|(sum, target)| *sum += f64::from(target));
+            sums.for_each(|(sum, &target)| *sum += f64::from(target));
         }
         Ok(())
     }
@@ -307,7 +308,7 @@ where
         let scores = evaluate::scores(job.model, job.source, job.labels, job.validation)?;
         let metric = match job.labels.kind() {
             TargetKind::Regression => Metric::Rmse,
-            TargetKind::SingleLabel | TargetKind::MultiLabel => Metric::LogLoss,
+            TargetKind::SingleLabel | TargetKind::MultiLabel | TargetKind::Tags => Metric::LogLoss,
         };
         let loss = scores.get(metric).unwrap_or(f64::INFINITY);
         if self.at.best.is_none_or(|(_, best)| loss < best) {
@@ -326,7 +327,8 @@ where
             .model
             .forward(&self.job.source.batch(&self.clean)?, &mut ())?;
         let targets = self.job.labels.batch(&self.clean, self.job.device)?;
-        let loss = self.loss.of(&logits.detach(), &targets, None)?;
+        let kind = self.job.labels.kind();
+        let loss = loss_of(self.loss, kind, (&logits.detach(), &targets), None)?;
         Ok(loss.to_dtype(DType::F64)?.to_scalar::<f64>()?)
     }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use candle_mixup::text::augment::{
-    AugmentSettings, Chain, Kind, Lists, Marked, Operation, Unchanged,
+    AugmentSettings, Chain, Lists, Marked, Operation, OperationKind, Unchanged,
 };
 use proptest::prelude::*;
 
@@ -11,13 +11,13 @@ use crate::bench::{ALONE, augmenter, make, one, settings, texts};
 
 /// All operations, those with lists and partners too.
 fn all_kinds() -> String {
-    let kinds = Kind::all().filter(|kind| *kind != Kind::Nearest);
-    kinds.map(Kind::name).collect::<Vec<_>>().join(",")
+    let kinds = OperationKind::all().filter(|kind| *kind != OperationKind::Nearest);
+    kinds.map(OperationKind::name).collect::<Vec<_>>().join(",")
 }
 
 #[test]
 fn every_kind_has_a_name_of_its_own_that_reads_back() {
-    let kinds: Vec<Kind> = Kind::all().collect();
+    let kinds: Vec<OperationKind> = OperationKind::all().collect();
     assert_eq!(kinds.len(), 19);
     for kind in kinds {
         let operation: Operation = kind.name().parse().expect("its own name");

@@ -139,7 +139,11 @@ pub fn run_for(schedule: &Schedule, steps: u64, epochs: u32) -> (Vec<Site>, Task
             Pairing::Kernel { .. } | Pairing::Blocks { .. }
         );
     if !table {
-        return (SITES.to_vec(), task(steps, epochs));
+        let mut task = task(steps, epochs);
+        if schedule.partner == Pairing::Reordered {
+            task.kind = TaskKind::Tags;
+        }
+        return (SITES.to_vec(), task);
     }
     let mut task = table_task(steps, epochs);
     if matches!(schedule.partner, Pairing::Kernel { .. }) {
@@ -170,6 +174,11 @@ pub fn stretches() -> Vec<Vec<Range<usize>>> {
 /// Numbers of a token at the embedding.
 pub const TOKEN_WIDTH: usize = 12;
 
+/// The words of each training row.
+pub fn words() -> Vec<u32> {
+    (0..ROWS).map(|r| 3 + (r % 5) as u32).collect()
+}
+
 /// The plan of a step for the batch, with all known of the training rows that a schedule may ask for.
 pub fn plan(scheduler: &Scheduler, clock: Clock, batch: &[u32]) -> Option<MixPlan> {
     let (classes, neighbours, points) = (classes(), neighbours(), points());
@@ -185,6 +194,7 @@ pub fn plan(scheduler: &Scheduler, clock: Clock, batch: &[u32]) -> Option<MixPla
         }),
         stretches: Some(&stretches),
         token_width: Some(TOKEN_WIDTH),
+        words: Some(&words()),
         ..Rows::new(batch)
     };
     scheduler.plan(clock, rows).expect("a plan")

@@ -167,7 +167,7 @@ impl<T: Task> Grid<T> {
             model: &built.model,
             weights: &built.weights,
             parameters: built.parameters.clone(),
-            source: &self.task.source(&rows.kit)?,
+            source: &self.task.training_source(rows, schedule)?,
             labels: self.task.labels(),
             train: &rows.train,
             validation: &rows.validation,

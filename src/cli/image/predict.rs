@@ -33,7 +33,7 @@ pub fn predict(args: &PredictArgs) -> Result<()> {
     to_output(args, |form, out| {
         let all: Vec<u32> = (0..source.set().len() as u32).collect();
         let bar = bars.bar(all.len() as u64, "images", "predict");
-        if form == Form::Csv {
+        if form == Form::Plain {
             let head = ["row", "image", "label", "probability"].into_iter();
             write_csv(out, head.chain(run.classes.iter().map(String::as_str)))?;
         }
@@ -61,7 +61,7 @@ fn write_rows(
         let best = (1..width).fold(0, most);
         let (name, label) = (source.set().name(row), &run.classes[best]);
         match form {
-            Form::Csv => {
+            Form::Plain => {
                 let head = [
                     row.to_string(),
                     name,

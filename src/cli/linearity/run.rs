@@ -53,6 +53,10 @@ fn one(args: &LinearityArgs, run: &std::path::Path, probe: &mut Probe) -> Result
         Trained::Text => text::linearity(&rows, probe),
         Trained::Table => table::linearity(&rows, probe),
         Trained::Image => image::linearity(&rows, probe),
+        Trained::Tags => {
+            let problem = "a run of tagged sentences; linearity is measured of one output a row";
+            Err(Error::file(run, problem).into())
+        }
     }
 }
 

@@ -35,7 +35,7 @@ pub fn predict(args: &PredictArgs) -> Result<()> {
     to_output(args, |form, out| {
         let bar = bars.bar(encoded.len as u64, "rows", "predict");
         let names = run.config.names();
-        if form == Form::Csv {
+        if form == Form::Plain {
             head(out, &run, &names)?;
         }
         let all: Vec<u32> = (0..encoded.len as u32).collect();
@@ -75,7 +75,7 @@ fn write_rows(
         let most = |best: usize, i: usize| if values[i] > values[best] { i } else { best };
         let best = (1..values.len()).fold(0, most);
         match form {
-            Form::Csv => {
+            Form::Plain => {
                 let mut cells = vec![row.to_string()];
                 if is_class {
                     cells.extend([names[best].clone(), values[best].to_string()]);

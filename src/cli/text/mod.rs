@@ -13,6 +13,7 @@ mod task;
 
 pub use evaluate::evaluate;
 pub use linearity::linearity;
+pub use model_dir::shipped as shipped_encoder;
 pub use predict::predict;
 pub use runs::{compare, train};
 pub use task::CUT_TEXTS;

@@ -7,8 +7,8 @@ use anyhow::Result;
 use candle_core::{Device, Tensor};
 use candle_mixup::nn::{Parameter, Pretrained, Weights};
 use candle_mixup::text::{
-    Cnn, CnnConfig, CnnSettings, Encoder, EncoderConfig, Freeze, ModelFiles, Start, TokenBatch,
-    Tokenizer, WordVectors, encoder_weights,
+    Cnn, CnnConfig, CnnSettings, Encoder, EncoderConfig, Freeze, Start, TokenBatch, Tokenizer,
+    WordVectors, encoder_weights,
 };
 use candle_mixup::train::TargetKind;
 use candle_mixup::{Site, Tap, Tapped, files};
@@ -16,6 +16,7 @@ use candle_mixup::{Site, Tap, Tapped, files};
 use super::model_dir;
 use super::settings::{ModelKind, ModelSettings};
 use super::task::Tokens;
+use crate::cli::encoder_files::EncoderFiles;
 use crate::cli::task::Built;
 
 /// An encoder or a sentence CNN.
@@ -44,11 +45,7 @@ impl Tapped for TextModel {
 
 /// What the models of all seeds have in common, read once.
 pub enum Family {
-    Encoder {
-        config: Box<EncoderConfig>,
-        weights: Arc<Pretrained>,
-        tokenizer: Box<Tokenizer>,
-    },
+    Encoder(Box<EncoderFiles>),
     Cnn,
 }
 
@@ -60,27 +57,14 @@ impl Family {
             ModelKind::Folder(folder) => folder.clone(),
             ModelKind::Cnn => return Ok(Self::Cnn),
         };
-        let files = ModelFiles::find(&folder)?;
-        let config = EncoderConfig::open(&files.config)?;
-        let tokenizer = Tokenizer::open(&files.tokenizer, settings.max_tokens)?;
-        let tokenizer = tokenizer.clipped(config.positions())?;
-        tokenizer.check_embedding(config.vocabulary)?;
-        let weights = Arc::new(encoder_weights(
-            &files.weights,
-            config.family,
-            Start::Pretrained,
-        )?);
-        Ok(Self::Encoder {
-            config: Box::new(config),
-            weights,
-            tokenizer: Box::new(tokenizer),
-        })
+        let files = EncoderFiles::open(&folder, settings.max_tokens)?;
+        Ok(Self::Encoder(Box::new(files)))
     }
 
     /// The tokenizer that the model brings; `None` where the vocabulary is learnt from the training rows.
     pub fn tokenizer(&self) -> Option<&Tokenizer> {
         match self {
-            Self::Encoder { tokenizer, .. } => Some(tokenizer),
+            Self::Encoder(files) => Some(&files.tokenizer),
             Self::Cnn => None,
         }
     }
@@ -98,12 +82,9 @@ impl Family {
         let freeze: Option<Freeze> = settings.freeze.as_deref().map(str::parse).transpose()?;
         let weights = Weights::new(seed, device);
         let (model, weights) = match self {
-            Self::Encoder {
-                config,
-                weights: pretrained,
-                ..
-            } => {
-                let mut weights = weights.with_pretrained(pretrained.clone());
+            Self::Encoder(files) => {
+                let config = &files.config;
+                let mut weights = weights.with_pretrained(files.weights.clone());
                 if let Some(freeze) = freeze {
                     weights = weights.freeze(freeze.matcher(config)?);
                 }

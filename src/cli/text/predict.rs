@@ -55,7 +55,7 @@ fn label_all(
     mut out: impl Write,
 ) -> Result<()> {
     let bar = bars.counter("rows", "predict");
-    if form == Form::Csv {
+    if form == Form::Plain {
         let names = ["line", "label", "probability"].into_iter();
         write_csv(
             &mut out,
@@ -104,7 +104,9 @@ fn write_row(
 ) -> Result<()> {
     let best = (1..shares.len()).fold(0, |best, i| if shares[i] > shares[best] { i } else { best });
     let several: Vec<&str> = match run.kind {
-        TargetKind::SingleLabel | TargetKind::Regression => vec![run.classes[best].as_str()],
+        TargetKind::SingleLabel | TargetKind::Regression | TargetKind::Tags => {
+            vec![run.classes[best].as_str()]
+        }
         TargetKind::MultiLabel => {
             let chosen = run
                 .classes
@@ -115,7 +117,7 @@ fn write_row(
         }
     };
     match form {
-        Form::Csv => {
+        Form::Plain => {
             let label = several.join(run.separator());
             let head = [row.line.to_string(), label, shares[best].to_string()];
             write_csv(
@@ -131,7 +133,9 @@ fn write_row(
                 .zip(shares.iter().map(|s| json!(s)))
                 .collect();
             let label = match run.kind {
-                TargetKind::SingleLabel | TargetKind::Regression => json!(several[0]),
+                TargetKind::SingleLabel | TargetKind::Regression | TargetKind::Tags => {
+                    json!(several[0])
+                }
                 TargetKind::MultiLabel => json!(several),
             };
             let object = json!({ "line": row.line, "label": label, "probability": shares[best], "probabilities": named });

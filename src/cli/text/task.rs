@@ -9,8 +9,9 @@ use candle_core::Device;
 use candle_mixup::Error;
 use candle_mixup::data::Source;
 use candle_mixup::metrics::{Metric, Scores, classification};
-use candle_mixup::schedule::Domain;
+use candle_mixup::schedule::{Domain, Schedule};
 use candle_mixup::split::{self, Lone, Split};
+use candle_mixup::text::augment::{TextChanges, TrainingText};
 use candle_mixup::text::{
     Corpus, EncodedTexts, TextSource, Tokenizer, VocabularySettings, WordVectors,
 };
@@ -295,6 +296,26 @@ impl Task for TextTask {
         Ok(TextSource::new(tokens.texts.clone(), self.device.clone()))
     }
 
+    fn training_source(
+        &self,
+        rows: &SeedRows<Arc<Tokens>>,
+        schedule: &Schedule,
+    ) -> Result<TextSource> {
+        let source = self.source(&rows.kit)?;
+        let Some(rule) = &schedule.texts else {
+            return Ok(source);
+        };
+        let text = |&row: &u32| TrainingText {
+            row,
+            text: self.corpus.texts()[row as usize].clone(),
+            pair: self.corpus.pairs().map(|pairs| pairs[row as usize].clone()),
+            target: self.labels.gather(&[row]),
+        };
+        let texts = rows.train.iter().map(text).collect();
+        let changes = TextChanges::new(rule, rows.kit.tokenizer.clone(), texts)?;
+        Ok(source.with_changes(changes))
+    }
+
     /// With soft labels also the scores against them.
     fn score(
         &self,
@@ -317,6 +338,7 @@ impl Task for TextTask {
             (TargetKind::SingleLabel, Some(_)) if self.model.train_on_soft => Metric::SoftLogLoss,
             (TargetKind::SingleLabel, _) => Metric::Accuracy,
             (TargetKind::Regression, _) => Metric::Rmse,
+            (TargetKind::Tags, _) => Metric::EntityF1,
         }
     }
 

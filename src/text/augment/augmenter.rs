@@ -9,7 +9,6 @@ use super::characters;
 use super::desk::{Desk, Drawn, Scene};
 use super::edit::Origin;
 use super::lists::Lists;
-use super::operation::{Chain, Kind, Operation};
 use super::remove;
 use super::reorder;
 use super::replace;
@@ -19,6 +18,7 @@ use super::unchanged::Unchanged;
 use super::units::{Fate, Units};
 use crate::error::{Error, Result};
 use crate::random::{Purpose, Stream};
+use crate::schedule::{Chain, Operation, OperationKind};
 use crate::text::words::{TextSpan, WordFinder};
 
 /// Further draws for an output that is no new text, where new ones are asked for.
@@ -289,29 +289,29 @@ impl Augmenter {
         stream: &mut Stream,
     ) -> Drawn {
         match operation.kind {
-            Kind::Crop => remove::crop(scene, desk, stream),
-            Kind::Drop => remove::drop_run(scene, desk, stream),
-            Kind::Sentences => remove::sentences(scene, desk, stream),
-            Kind::Concat => splice::concat(scene, desk),
-            Kind::Splice => splice::splice(scene, desk, stream),
-            Kind::Swap => reorder::swap(scene, desk, stream),
-            Kind::SwapAdjacent => reorder::swap_adjacent(scene, desk, stream),
-            Kind::Delete => remove::delete(scene, desk, stream),
-            Kind::Insert => add::insert(scene, desk, stream),
-            Kind::InsertSynonym => add::insert_synonym(scene, desk, stream),
-            Kind::Substitute => replace::substitute(scene, desk, stream),
-            Kind::Synonym => {
+            OperationKind::Crop => remove::crop(scene, desk, stream),
+            OperationKind::Drop => remove::drop_run(scene, desk, stream),
+            OperationKind::Sentences => remove::sentences(scene, desk, stream),
+            OperationKind::Concat => splice::concat(scene, desk),
+            OperationKind::Splice => splice::splice(scene, desk, stream),
+            OperationKind::Swap => reorder::swap(scene, desk, stream),
+            OperationKind::SwapAdjacent => reorder::swap_adjacent(scene, desk, stream),
+            OperationKind::Delete => remove::delete(scene, desk, stream),
+            OperationKind::Insert => add::insert(scene, desk, stream),
+            OperationKind::InsertSynonym => add::insert_synonym(scene, desk, stream),
+            OperationKind::Substitute => replace::substitute(scene, desk, stream),
+            OperationKind::Synonym => {
                 replace::alternative(scene, desk, stream, self.lists.synonyms.as_deref())
             }
-            Kind::Nearest => {
+            OperationKind::Nearest => {
                 replace::alternative(scene, desk, stream, self.lists.nearest.as_deref())
             }
-            Kind::Aeda => add::aeda(scene, desk, stream),
-            Kind::Keyboard => characters::keyboard(scene, desk, stream),
-            Kind::Transpose => characters::transpose(scene, desk, stream),
-            Kind::Omit => characters::omit(scene, desk, stream),
-            Kind::Case => characters::case(scene, desk, stream),
-            Kind::Mask => replace::mask(scene, desk, stream),
+            OperationKind::Aeda => add::aeda(scene, desk, stream),
+            OperationKind::Keyboard => characters::keyboard(scene, desk, stream),
+            OperationKind::Transpose => characters::transpose(scene, desk, stream),
+            OperationKind::Omit => characters::omit(scene, desk, stream),
+            OperationKind::Case => characters::case(scene, desk, stream),
+            OperationKind::Mask => replace::mask(scene, desk, stream),
         }
     }
 

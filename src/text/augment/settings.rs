@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::augmenter::Augmenter;
 use super::lists::Lists;
-use super::operation::{Chain, Kind};
 use crate::error::{Error, Result};
+use crate::schedule::{Chain, OperationKind};
 use crate::text::words::WordFinder;
 
 /// Which operations texts undergo, and what they leave alone.
@@ -33,7 +33,12 @@ pub struct AugmentSettings {
 
 impl Default for AugmentSettings {
     fn default() -> Self {
-        let ops = [Kind::Swap, Kind::Delete, Kind::Crop, Kind::Aeda];
+        let ops = [
+            OperationKind::Swap,
+            OperationKind::Delete,
+            OperationKind::Crop,
+            OperationKind::Aeda,
+        ];
         Self {
             ops: ops.map(|kind| Chain(vec![kind.into()])).to_vec(),
             min_keep: 1,
@@ -93,25 +98,25 @@ impl AugmentSettings {
 
     /// Whether an operation takes words from another text.
     pub fn needs_partner(&self) -> bool {
-        self.any(Kind::needs_partner)
+        self.any(OperationKind::needs_partner)
     }
 
     /// Whether an operation takes words of the corpus.
     pub fn needs_corpus(&self) -> bool {
-        self.any(Kind::needs_corpus)
+        self.any(OperationKind::needs_corpus)
     }
 
     /// Whether an operation takes synonyms.
     pub fn needs_synonyms(&self) -> bool {
-        self.any(Kind::needs_synonyms)
+        self.any(OperationKind::needs_synonyms)
     }
 
     /// Whether an operation takes words by their vectors.
     pub fn needs_vectors(&self) -> bool {
-        self.any(|kind| kind == Kind::Nearest)
+        self.any(|kind| kind == OperationKind::Nearest)
     }
 
-    fn any(&self, holds: impl Fn(Kind) -> bool) -> bool {
+    fn any(&self, holds: impl Fn(OperationKind) -> bool) -> bool {
         self.ops
             .iter()
             .flat_map(|chain| &chain.0)

@@ -113,9 +113,18 @@ impl EncoderConfig {
     /// `pooling`.
     pub fn to_json(&self, classes: &[String], several: bool, pooling: Pooling) -> String {
         let mut fields = self.fields.clone();
-        class_names::write(&mut fields, classes, several);
+        class_names::write(&mut fields, classes, class_names::problem(several));
         let pooling = serde_json::to_value(pooling).unwrap_or(Value::Null);
         fields.insert("pooling".into(), pooling);
+        fields.insert("torch_dtype".into(), "float32".into());
+        format!("{:#}\n", Value::Object(fields))
+    }
+
+    /// The same for a trained [`Tagger`](super::Tagger): the names are tags, and nothing is pooled.
+    pub fn to_tagger_json(&self, tags: &[String]) -> String {
+        let mut fields = self.fields.clone();
+        class_names::write(&mut fields, tags, None);
+        fields.shift_remove("pooling");
         fields.insert("torch_dtype".into(), "float32".into());
         format!("{:#}\n", Value::Object(fields))
     }

@@ -6,8 +6,11 @@ mod embeddings;
 mod freeze;
 mod model;
 mod names;
+mod tagger;
+mod trunk;
 
 pub use config::{Activation, EncoderConfig, Family, Pooling};
 pub use freeze::Freeze;
 pub use model::Encoder;
 pub use names::{Start, encoder_weights};
+pub use tagger::Tagger;

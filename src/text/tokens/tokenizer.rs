@@ -22,6 +22,13 @@ const CHARACTERS_PER_TOKEN: usize = 16;
 /// Tokens beyond the cut that a shortened text must give before it is trusted: its own end may split otherwise.
 const MARGIN: usize = 16;
 
+/// Whether it is wanted where in a text its tokens stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Places {
+    Dropped,
+    Kept,
+}
+
 /// A tokenizer of the `tokenizers` crate with its own padding and truncation switched off.
 #[derive(Clone)]
 pub struct Tokenizer {
@@ -150,16 +157,39 @@ impl Tokenizer {
             .into_par_iter()
             .map(|r| {
                 self.encode_row(texts[r].as_ref(), pairs.map(|p| p[r].as_ref()))
-                    .map_err(|e| Error::Data(format!("text {}: {e}", r + 1)))
+                    .map_err(|e| not_taken(r, &e))
             })
             .collect::<Result<Vec<_>>>()?;
-        Ok(EncodedTexts::new(rows, self.pad))
+        Ok(EncodedTexts::new(rows, self.pad()))
     }
 
     fn encode_row(&self, text: &str, pair: Option<&str>) -> tokenizers::Result<Row> {
         let room = self.max_tokens - self.special_tokens(pair.is_some());
-        let first = self.encode_start(text, room)?;
-        let second = pair.map(|p| self.encode_start(p, room)).transpose()?;
+        let first = self.encode_start(text, room, Places::Dropped)?;
+        let second = pair.map(|p| self.encode_start(p, room, Places::Dropped));
+        self.finish(first, second.transpose()?, room)
+            .map(|(row, _)| row)
+    }
+
+    /// A text by itself, and where in it each token stands, in bytes; special tokens stand nowhere.
+    pub(super) fn encode_with_places(
+        &self,
+        text: &str,
+    ) -> tokenizers::Result<(Row, Vec<Range<usize>>)> {
+        let room = self.max_tokens - self.special_tokens(false);
+        let (row, places) =
+            self.finish(self.encode_start(text, room, Places::Kept)?, None, room)?;
+        let places = places.into_iter().map(|(start, end)| start..end);
+        Ok((row, places.collect()))
+    }
+
+    /// Cuts to `room` tokens and adds the special ones; also the offsets of the tokens.
+    fn finish(
+        &self,
+        first: Encoding,
+        second: Option<Encoding>,
+        room: usize,
+    ) -> tokenizers::Result<(Row, Vec<(usize, usize)>)> {
         let cut = first.len() + second.as_ref().map_or(0, Encoding::len) > room;
         let params = TruncationParams {
             max_length: room,
@@ -181,20 +211,29 @@ impl Tokenizer {
             row.ids.push(self.unknown.unwrap_or(self.pad));
             row.types.push(0);
             row.stretches[0] = 0..1;
+            return Ok((row, vec![(0, 0)]));
         }
-        Ok(row)
+        Ok((row, whole.get_offsets().to_vec()))
     }
 
     /// The tokens of a text, or, if it has more than `room`, of a beginning that surely has more than `room` too: the
     /// work for a text of any length is bounded by the cut and not by the text.
-    fn encode_start(&self, text: &str, room: usize) -> tokenizers::Result<Encoding> {
+    fn encode_start(
+        &self,
+        text: &str,
+        room: usize,
+        places: Places,
+    ) -> tokenizers::Result<Encoding> {
         let mut characters = CHARACTERS_PER_TOKEN * (room + MARGIN);
         loop {
             let end = text
                 .char_indices()
                 .nth(characters)
                 .map_or(text.len(), |(i, _)| i);
-            let encoding = self.inner.encode_fast(&text[..end], false)?;
+            let encoding = match places {
+                Places::Dropped => self.inner.encode_fast(&text[..end], false)?,
+                Places::Kept => self.inner.encode(&text[..end], false)?,
+            };
             if end == text.len() || encoding.len() >= room + MARGIN {
                 return Ok(encoding);
             }
@@ -230,4 +269,9 @@ impl std::fmt::Debug for Tokenizer {
             .field("max_tokens", &self.max_tokens)
             .finish_non_exhaustive()
     }
+}
+
+/// A text that the tokenizer cannot take.
+pub(super) fn not_taken(row: usize, e: &tokenizers::Error) -> Error {
+    Error::Data(format!("text {}: {e}", row + 1))
 }

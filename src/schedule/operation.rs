@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 /// What is done to a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Kind {
+pub enum OperationKind {
     /// Keeps one window of the words: so large a share of them, at least `min_keep`; its place is uniform.
     Crop,
     /// Drops one run of words: this share of them rounded up, 1 to 10 (nlpaug's `crop`; Ma 2019).
@@ -53,29 +53,29 @@ pub enum Kind {
 }
 
 /// The names as they are written, and the default numbers.
-const NAMES: [(Kind, &str, f64); 19] = [
-    (Kind::Crop, "crop", 0.8),
-    (Kind::Drop, "drop", 0.3),
-    (Kind::Sentences, "sentences", 0.5),
-    (Kind::Concat, "concat", 1.0),
-    (Kind::Splice, "splice", 0.1),
-    (Kind::Swap, "swap", 0.1),
-    (Kind::SwapAdjacent, "swap-adjacent", 0.1),
-    (Kind::Delete, "delete", 0.1),
-    (Kind::Insert, "insert", 0.1),
-    (Kind::InsertSynonym, "insert-synonym", 0.1),
-    (Kind::Substitute, "substitute", 0.1),
-    (Kind::Synonym, "synonym", 0.1),
-    (Kind::Nearest, "nearest", 0.1),
-    (Kind::Aeda, "aeda", 0.3),
-    (Kind::Keyboard, "keyboard", 0.1),
-    (Kind::Transpose, "transpose", 0.1),
-    (Kind::Omit, "omit", 0.1),
-    (Kind::Case, "case", 0.1),
-    (Kind::Mask, "mask", 0.1),
+const NAMES: [(OperationKind, &str, f64); 19] = [
+    (OperationKind::Crop, "crop", 0.8),
+    (OperationKind::Drop, "drop", 0.3),
+    (OperationKind::Sentences, "sentences", 0.5),
+    (OperationKind::Concat, "concat", 1.0),
+    (OperationKind::Splice, "splice", 0.1),
+    (OperationKind::Swap, "swap", 0.1),
+    (OperationKind::SwapAdjacent, "swap-adjacent", 0.1),
+    (OperationKind::Delete, "delete", 0.1),
+    (OperationKind::Insert, "insert", 0.1),
+    (OperationKind::InsertSynonym, "insert-synonym", 0.1),
+    (OperationKind::Substitute, "substitute", 0.1),
+    (OperationKind::Synonym, "synonym", 0.1),
+    (OperationKind::Nearest, "nearest", 0.1),
+    (OperationKind::Aeda, "aeda", 0.3),
+    (OperationKind::Keyboard, "keyboard", 0.1),
+    (OperationKind::Transpose, "transpose", 0.1),
+    (OperationKind::Omit, "omit", 0.1),
+    (OperationKind::Case, "case", 0.1),
+    (OperationKind::Mask, "mask", 0.1),
 ];
 
-impl Kind {
+impl OperationKind {
     /// All kinds there are, in the order in which they are best read.
     pub fn all() -> impl Iterator<Item = Self> {
         NAMES.iter().map(|(kind, ..)| *kind)
@@ -112,7 +112,7 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for OperationKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }
@@ -121,17 +121,17 @@ impl fmt::Display for Kind {
 /// A kind and its number. Written `swap`, with its default, or `swap=0.2`.
 ///
 /// ```
-/// use candle_mixup::text::augment::{Kind, Operation};
+/// use candle_mixup::schedule::{Operation, OperationKind};
 ///
 /// let operation: Operation = "delete=0.2".parse()?;
-/// assert_eq!((operation.kind, operation.rate), (Kind::Delete, 0.2));
+/// assert_eq!((operation.kind, operation.rate), (OperationKind::Delete, 0.2));
 /// assert_eq!("swap".parse::<Operation>()?.rate, 0.1);
 /// # Ok::<(), candle_mixup::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Operation {
     /// What is done.
-    pub kind: Kind,
+    pub kind: OperationKind,
     /// How much: a share or a probability in [0, 1]; with 0 nothing is done, but `crop` and `sentences` keep the least
     /// that they may.
     pub rate: f64,
@@ -139,7 +139,7 @@ pub struct Operation {
 
 impl Operation {
     /// The operation with this number.
-    pub fn new(kind: Kind, rate: f64) -> Self {
+    pub fn new(kind: OperationKind, rate: f64) -> Self {
         Self { kind, rate }
     }
 
@@ -153,8 +153,8 @@ impl Operation {
     }
 }
 
-impl From<Kind> for Operation {
-    fn from(kind: Kind) -> Self {
+impl From<OperationKind> for Operation {
+    fn from(kind: OperationKind) -> Self {
         Self::new(kind, kind.default_rate())
     }
 }
@@ -162,7 +162,7 @@ impl From<Kind> for Operation {
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
-            Kind::Concat => f.write_str(self.kind.name()),
+            OperationKind::Concat => f.write_str(self.kind.name()),
             kind => write!(f, "{kind}={}", self.rate),
         }
     }
@@ -184,7 +184,7 @@ impl FromStr for Operation {
         })?;
         let rate = match rate {
             None => default,
-            Some(_) if kind == Kind::Concat => {
+            Some(_) if kind == OperationKind::Concat => {
                 return Err(Error::setting(name, "no number", format!("'{written}'")));
             }
             Some(rate) => rate

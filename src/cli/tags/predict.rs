@@ -1,0 +1,118 @@
+//! Tagging new sentences with a trained run, a chunk at a time.
+
+use std::io::Write;
+use std::ops::Range;
+
+use anyhow::Result;
+use candle_core::Device;
+use candle_mixup::data::Source;
+use candle_mixup::metrics::hard_labels;
+use candle_mixup::text::{Sentence, SpanLine, TaggedRows, TextSource, conll_lines};
+use candle_mixup::train::token_logits;
+
+use super::saved::{ROWS, SavedTagger, refuse_text_columns};
+use crate::cli::args::PredictArgs;
+use crate::cli::foreign::refuse_pictures;
+use crate::cli::predict::{CHUNK, Form, to_output_of};
+use crate::cli::progress::Bars;
+use crate::cli::settings;
+
+/// Tags sentences.
+pub fn predict(args: &PredictArgs) -> Result<()> {
+    refuse_pictures(ROWS, &args.pictures)?;
+    refuse_text_columns(&args.columns)?;
+    let device = settings::device(&args.machine)?;
+    let run = SavedTagger::open(&args.run, &device)?;
+    let source = Source::parse(&args.data)?;
+    let mut rows = Some(TaggedRows::open(
+        &source,
+        &run.settings.data.columns,
+        false,
+    )?);
+    let bars = Bars::new(args.quiet);
+    to_output_of(args, &["conll", "iob", "bio"], |form, out| {
+        match rows.take() {
+            Some(rows) => tag_all(&run, rows, &device, form, &bars, out),
+            None => Ok(()),
+        }
+    })
+}
+
+fn tag_all(
+    run: &SavedTagger,
+    mut rows: TaggedRows,
+    device: &Device,
+    form: Form,
+    bars: &Bars,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let bar = bars.counter("rows", "predict");
+    let mut lost = 0;
+    loop {
+        let chunk = rows
+            .by_ref()
+            .take(CHUNK)
+            .collect::<candle_mixup::Result<Vec<Sentence>>>()?;
+        if chunk.is_empty() {
+            break;
+        }
+        bar.inc(chunk.len() as u64);
+        let (tags, none) = tag(run, &chunk, device)?;
+        lost += none;
+        for (sentence, tags) in chunk.iter().zip(&tags) {
+            write(run, sentence, tags, form, out)?;
+        }
+    }
+    bar.finish_and_clear();
+    if lost > 0 {
+        eprintln!(
+            "note: {lost} words have no token of their own or were cut off; they are tagged O"
+        );
+    }
+    Ok(out.flush()?)
+}
+
+/// The tag of every word of some sentences, O where it was lost, and how many were.
+fn tag(run: &SavedTagger, chunk: &[Sentence], device: &Device) -> Result<(Vec<Vec<u32>>, usize)> {
+    let texts: Vec<&str> = chunk.iter().map(|s| s.text.as_str()).collect();
+    let words: Vec<_> = chunk.iter().map(|s| s.words.as_slice()).collect();
+    let encoded = run.tokenizer.encode_words(&texts, &words)?;
+    let carriers: Vec<Vec<Option<u32>>> = encoded
+        .pieces
+        .iter()
+        .map(|row| row.iter().map(carrier).collect())
+        .collect();
+    let source = TextSource::new(encoded.texts.into(), device.clone());
+    let all: Vec<u32> = (0..chunk.len() as u32).collect();
+    let carried = |row: u32| carriers[row as usize].iter().flatten().copied().collect();
+    let logits = token_logits(&run.model, &source, &all, carried)?;
+    let mut tags = Vec::with_capacity(chunk.len());
+    for (logits, carriers) in logits.iter().zip(&carriers) {
+        let mut found = hard_labels(logits, run.tags.len())?.into_iter();
+        let of = |carrier: &Option<u32>| carrier.and_then(|_| found.next()).unwrap_or(0);
+        tags.push(carriers.iter().map(of).collect());
+    }
+    Ok((tags, encoded.cut + encoded.silent))
+}
+
+/// The token that carries a word's tag.
+fn carrier(pieces: &Range<u32>) -> Option<u32> {
+    (!pieces.is_empty()).then_some(pieces.start)
+}
+
+fn write(
+    run: &SavedTagger,
+    sentence: &Sentence,
+    tags: &[u32],
+    form: Form,
+    out: &mut dyn Write,
+) -> Result<()> {
+    match form {
+        Form::JsonLines => {
+            let offsets = run.settings.data.columns.offsets;
+            let line = SpanLine::of(sentence, tags, &run.tags, offsets);
+            Ok(writeln!(out, "{}", serde_json::to_string(&line)?)?)
+        }
+        Form::Plain => Ok(out.write_all(conll_lines(sentence, tags, &run.tags).as_bytes())?),
+    }
+}

@@ -1,0 +1,72 @@
+//! Which sentences and which model, from arguments to what stands in `settings.json`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use candle_mixup::Error;
+use candle_mixup::text::{Offsets, TagColumns};
+use serde::{Deserialize, Serialize};
+
+use super::args::{OffsetsArg, TagDataArgs, TagModelArgs};
+use crate::cli::settings::{HeldOut, absolute};
+
+/// Which sentences a run reads.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TagData {
+    /// `--data`.
+    pub data: String,
+    /// What stands where.
+    pub columns: TagColumns,
+    /// `--test`.
+    pub test: HeldOut,
+    /// `--validation`.
+    pub validation: HeldOut,
+    /// `--train-rows`.
+    pub train_rows: Option<usize>,
+}
+
+/// Which model a run trains.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TagModel {
+    /// The encoder's folder; `None` is the one that comes with the program.
+    pub model: Option<PathBuf>,
+    /// Where sentences are cut.
+    pub max_tokens: usize,
+    /// What is not trained.
+    pub freeze: Option<String>,
+}
+
+impl TagData {
+    /// The settings that the arguments ask for.
+    pub fn of(args: &TagDataArgs) -> Result<Self> {
+        let defaults = TagColumns::default();
+        Ok(Self {
+            data: absolute(args.data.as_deref().unwrap_or("@requests"))?,
+            columns: TagColumns {
+                word: args.word.unwrap_or(defaults.word),
+                tag: args.tag,
+                text: args.text.clone().unwrap_or(defaults.text),
+                spans: args.spans.clone().unwrap_or(defaults.spans),
+                offsets: match args.offsets {
+                    OffsetsArg::Characters => Offsets::Characters,
+                    OffsetsArg::Bytes => Offsets::Bytes,
+                },
+            },
+            test: HeldOut::of("--test", args.test.as_deref())?,
+            validation: HeldOut::of("--validation", args.validation.as_deref())?,
+            train_rows: args.train_rows,
+        })
+    }
+}
+
+impl TagModel {
+    /// The settings that the arguments ask for.
+    pub fn of(args: &TagModelArgs) -> Result<Self> {
+        let absolute = |folder| std::path::absolute(folder).map_err(Error::io(folder));
+        Ok(Self {
+            model: args.model.as_ref().map(absolute).transpose()?,
+            max_tokens: args.max_tokens,
+            freeze: args.freeze.clone(),
+        })
+    }
+}
