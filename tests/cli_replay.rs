@@ -86,6 +86,46 @@ fn replayed_table_and_text_runs_give_the_same_bytes() -> Result<()> {
 }
 
 #[test]
+fn spans_and_residues_are_printed_and_compared() -> Result<()> {
+    let desk = Desk::new()?;
+    desk.tiny_encoder("tiny")?;
+    // The rows are of eight words: a tenth of them would be none.
+    desk.write(
+        "cut.json",
+        r#"{"sites": "embedding", "weight": {"constant": 1}, "residue": {"cutoff": {"ratio": 0.3}}}"#,
+    )?;
+    let common = "text --data rows.csv --model tiny --steps 4 --batch 8 --quiet";
+    for (mix, part) in [
+        ("ssmix", r#"{"blend":{"span":[[],"#),
+        ("neftune", r#""residue":{"neftune":{"alpha":5.0,"key":"#),
+        ("cut.json", r#""residue":{"cutoff":{"tokens":[["#),
+        ("nfm", r#""residue":{"noise":{"additive":"#),
+    ] {
+        let flag = match mix.ends_with(".json") {
+            true => "schedule",
+            false => "mix",
+        };
+        desk.succeeds(&format!(
+            "train {common} --{flag} {mix} --save-plans --out run-{mix}"
+        ))?;
+        let full = desk.succeeds(&format!("schedule --replay run-{mix} --step 0"))?;
+        ensure!(full.starts_with("step 0: mixes at "), "{full}");
+        ensure!(full.contains(part), "{mix}: {full}");
+        let metrics: serde_json::Value =
+            serde_json::from_str(&desk.text(&format!("run-{mix}/metrics.json"))?)?;
+        ensure!(metrics["rows_too_short_for_a_span"].is_u64());
+    }
+    let compared = desk.prints(&format!(
+        "compare {common} --arms none,ssmix,nfm,neftune,cutoff --seeds 2 --json --out compared"
+    ))?;
+    let arms = compared["arms"].as_array().map(Vec::as_slice);
+    let names = arms.unwrap_or_default().iter().map(|arm| &arm["name"]);
+    let expected = ["none", "ssmix", "nfm", "neftune", "cutoff"];
+    ensure!(names.eq(expected.iter()), "{compared}");
+    Ok(())
+}
+
+#[test]
 fn an_edited_plan_is_carried_out() -> Result<()> {
     let desk = Desk::new()?;
     desk.succeeds(&format!("{IMAGE} --mix mixup --save-plans --out a"))?;

@@ -332,10 +332,13 @@ fn a_single_row_gets_a_residue_and_no_partner() -> Result<()> {
     Ok(())
 }
 
+/// What is done to a saved plan.
+type Edit = fn(&mut MixPlan);
+
 #[test]
 fn edited_spans_and_residues_are_refused_with_file_and_step() -> Result<()> {
     let settings = settings(0.01, 1);
-    let edits: [(&str, fn(&mut MixPlan), &str); 4] = [
+    let edits: [(&str, Edit, &str); 4] = [
         (
             "ssmix-random",
             |p| p.site = Site::Hidden(1),

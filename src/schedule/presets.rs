@@ -166,7 +166,7 @@ const PRESETS: &[Preset] = &[
     of(
         "ssmix-random",
         TEXTS,
-        "the same with spans that stand anywhere: the paper's ablation without saliency",
+        "the same with spans that stand anywhere",
     ),
     of(
         "nfm",
@@ -181,7 +181,7 @@ const PRESETS: &[Preset] = &[
     of(
         "cutoff",
         TEXTS,
-        "embedding, no mixing, a tenth of the tokens cut out in one span (after Shen et al. 2020, without their consistency loss)",
+        "embedding, no mixing, a tenth of the tokens, rounded down, cut out in one span (after Shen et al. 2020, without their consistency loss)",
     ),
 ];
 
