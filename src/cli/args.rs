@@ -51,7 +51,7 @@ pub enum Compare {
     Table(Box<super::table::CompareTableArgs>),
     /// Image classifiers; with nothing else given, a small network on @digits, 10 images a class
     Image(Box<super::image::CompareImageArgs>),
-    /// Taggers of sentences: names, places, dates; with nothing else given, the shipped encoder on 30 sentences of @requests
+    /// Taggers of sentences: names, places, dates; with nothing else given, the shipped encoder on 50 sentences of @requests
     Tags(Box<super::tags::CompareTagsArgs>),
 }
 
@@ -188,16 +188,16 @@ pub struct TrainingArgs {
     /// Passes over the training rows
     #[arg(long, value_name = "N", conflicts_with = "steps")]
     pub epochs: Option<u32>,
-    /// Optimiser steps [default: 150, or 3 epochs if that is more; cnn: 300, or 10 epochs; tables: 1000, or 10 epochs; transformer: 500; images: 200, mlp and linear 500, or 10 epochs]
+    /// Optimiser steps [default: 150, or 3 epochs if that is more; cnn: 300, or 10 epochs; tables: 1000, or 10 epochs; transformer: 500; images: 200, mlp and linear 500, or 10 epochs; tags: 80, or 3 epochs]
     #[arg(long, value_name = "N")]
     pub steps: Option<u64>,
-    /// Rows of one forward pass [default: 32; tables: 128; images: 64]
+    /// Rows of one forward pass [default: 32; tables: 128; images: 64; tags: 16]
     #[arg(long, value_name = "N")]
     pub batch: Option<usize>,
     /// Forward passes to one optimiser step, each mixed on its own
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub accumulate: usize,
-    /// Peak learning rate [default: 5e-5; cnn: 1e-3; tables and images: 3e-3, linear 3e-2]
+    /// Peak learning rate [default: 5e-5; cnn: 1e-3; tables and images: 3e-3, linear 3e-2; tags: 3e-4]
     #[arg(long, value_name = "RATE")]
     pub lr: Option<f64>,
     /// Decoupled weight decay, on matrices

@@ -11,7 +11,7 @@ use crate::cli::args::{CheckpointArgs, MixArgs, OutputArgs, PlanArgs, TrainingAr
 #[command(next_help_heading = "Data")]
 pub struct TagDataArgs {
     /// Columns (.conll, .iob, .bio) or a jsonl of texts with spans, plain or .gz, or @NAME (default: @requests; `compare`
-    /// then takes 30 training sentences)
+    /// then takes 50 training sentences)
     #[arg(long, value_name = "FILE|@NAME")]
     pub data: Option<String>,
     /// Column of the words, from 1 [default: 1]
