@@ -69,10 +69,9 @@ impl Reordered {
 
 fn is_permutation(order: &[u32]) -> bool {
     let mut free = vec![true; order.len()];
-    order.iter().all(|&w| {
-        free.get_mut(w as usize)
-            .is_some_and(|free| std::mem::take(free))
-    })
+    order
+        .iter()
+        .all(|&w| free.get_mut(w as usize).is_some_and(std::mem::take))
 }
 
 fn shape(what: &str, expected: String, got: impl ToString) -> Error {

@@ -30,6 +30,7 @@ fn plan(site: Site, weight: f64) -> Result<MixPlan> {
         site,
         pairs: Pairs::new(vec![0, 1, 2], vec![1, 2, 0], weights.clone(), weights)?,
         blend: Blend::Linear,
+        residue: None,
         loaded: vec![],
     })
 }
@@ -262,7 +263,7 @@ fn what_cannot_be_reordered_is_refused() -> Result<()> {
     let fine = Reordered {
         orders: vec![vec![1, 0]],
     };
-    assert!(fine.check(1).is_ok() && fine.tokens(0, &[0..1], 1).is_err());
+    assert!(fine.check(1).is_ok() && fine.tokens(0, std::slice::from_ref(&(0..1)), 1).is_err());
     let made = Made::new(&sentences(10))?;
     let (model, _) = tagger()?;
     let settings = made.settings(2);

@@ -206,7 +206,8 @@ impl Writer<'_> {
 /// A cell, in quotation marks where it needs them: an empty first cell too, so that no line is blank.
 fn quote(cell: &[u8], delimiter: u8, first: bool, out: &mut Vec<u8>) {
     let special = |b: &u8| *b == delimiter || matches!(b, b'"' | b'\n' | b'\r');
-    if !cell.iter().any(special) && !(first && cell.is_empty()) {
+    let quoted = cell.iter().any(special) || first && cell.is_empty();
+    if !quoted {
         return out.extend_from_slice(cell);
     }
     out.push(b'"');

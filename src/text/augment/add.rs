@@ -23,9 +23,9 @@ pub(super) fn aeda(scene: &Scene<'_>, desk: &mut Desk, stream: &mut Stream) -> D
         for &k in &desk.order {
             let slot = slots[k as usize].range();
             desk.edit.own(at, slot.start);
-            desk.edit.new(MARKS[stream.below(MARKS.len())]);
+            desk.edit.fresh(MARKS[stream.below(MARKS.len())]);
             if !starts_spaceless(scene.text, slot.end) {
-                desk.edit.new(" ");
+                desk.edit.fresh(" ");
             }
             at = slot.start;
         }

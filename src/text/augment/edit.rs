@@ -49,7 +49,7 @@ impl Edit {
     }
 
     /// Goes on with words that are in neither text.
-    pub fn new(&mut self, text: &str) {
+    pub fn fresh(&mut self, text: &str) {
         self.write(|new| new.push_str(text));
     }
 

@@ -66,7 +66,7 @@ pub(super) fn concat(scene: &Scene<'_>, desk: &mut Desk) -> Drawn {
         return Err(Unchanged::Protected);
     }
     desk.edit.own(0, end_of(scene.text, units, own));
-    desk.edit.new(&scene.settings.separator);
+    desk.edit.fresh(&scene.settings.separator);
     desk.edit.partner(0, end_of(other, theirs, partner));
     Ok(own as f64 / (own + partner) as f64)
 }

@@ -41,7 +41,7 @@ fn of(block: &[u8; BLOCK]) -> Masks {
 fn words(ascii: u64) -> u64 {
     let from = |x: u64, c: u8| x.wrapping_add(ONES * u64::from(0x80 - c));
     let within = |x: u64, first: u8, last: u8| from(x, first) & !from(x, last + 1);
-    let lower = ascii | ONES * 0x20;
+    let lower = ascii | (ONES * 0x20);
     within(lower, b'a', b'z') | within(ascii, b'0', b'9') | within(ascii, b'_', b'_')
 }
 
