@@ -121,7 +121,7 @@ fn formula(plan: &MixPlan, x: &[f64], r: usize) -> Vec<f64> {
     let weight = plan.pairs.weight()[r];
     let sum = |c: usize| weight * own[c] + (1.0 - weight) * partner[c];
     match &plan.blend {
-        Blend::Linear => (0..CELLS).map(sum).collect(),
+        Blend::Linear | Blend::Reordered(_) => (0..CELLS).map(sum).collect(),
         Blend::Columns(mask) => {
             let mut cells = Vec::new();
             for (&bit, &count) in mask.row(r).iter().zip(mask.segments()) {
