@@ -252,7 +252,7 @@ fn presets_are_what_their_table_says() {
     for plan in mixed(&preset("tmix").0) {
         assert!(plan.pairs.weight().iter().all(|w| *w >= 0.5));
     }
-    assert_eq!(presets().len(), 31);
+    assert_eq!(presets().len(), 36);
 }
 
 #[test]

@@ -46,6 +46,13 @@ fn text_reaches_its_accuracy() {
 }
 
 #[test]
+fn augment_makes_new_texts_and_keeps_names() {
+    let text = run("augment");
+    assert!(number(&text, "new ") > 0.85);
+    assert_eq!(number(&text, "names "), 1.0);
+}
+
+#[test]
 fn oversample_reaches_its_recall() {
     assert!(number(&run("oversample"), "recall ") > 0.9);
 }

@@ -34,6 +34,7 @@ fn every_purpose_has_its_own_pinned_stream() {
         Purpose::Augment,
         Purpose::Box,
         Purpose::Probe,
+        Purpose::Text,
         Purpose::Span,
     ];
     let draws = purposes.map(|purpose| Stream::new(42, purpose, 7).next_u64());
@@ -60,6 +61,7 @@ fn every_purpose_has_its_own_pinned_stream() {
             1769483707432313739,
             9114615079225970762,
             15687762271919882636,
+            0,
             13076197783437048683
         ]
     );
