@@ -1335,6 +1335,11 @@ fn datasets_are_listed_and_written_out() -> Result<()> {
         assert!(list.contains(&format!("@{name} ")), "{list}");
         assert!(set["licence"].is_string() && set["source"].is_string());
         let text = desk.succeeds(&format!("datasets {name}"))?;
+        if set["kind"] == "tags" {
+            let sentences = text.split("\n\n").filter(|s| !s.trim().is_empty());
+            assert_eq!(set["rows"], sentences.count(), "{name}");
+            continue;
+        }
         let lines = ::csv::ReaderBuilder::new()
             .delimiter(if set["file"].as_str().is_some_and(|f| f.contains("tsv")) {
                 b'\t'

@@ -325,7 +325,13 @@ fn mixing_at_the_input_equals_embedding_soft_categories() -> Result<()> {
 
 #[test]
 fn sites_between_which_the_model_is_linear_agree() -> Result<()> {
-    everywhere(|model, _, _, rows| {
+    // Of categories alone few rows differ, and all of them may lie on one side of every kink.
+    let bent = |shape: &TableShape, a: Vec<Vec<f32>>, b: Vec<Vec<f32>>| {
+        let differences = a.iter().flatten().zip(b.iter().flatten());
+        let most = differences.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(shape.cells() == 0 || most > 1e-4, "{most}");
+    };
+    everywhere(|model, _, shape, rows| {
         let at = |site| mixed(model, rows, site);
         match model {
             TableModel::Linear(_) => {
@@ -338,12 +344,12 @@ fn sites_between_which_the_model_is_linear_agree() -> Result<()> {
             TableModel::Mlp(_) => {
                 assert_eq!(at(Site::Input)?, at(Site::Embedding)?);
                 assert_eq!(at(Site::Hidden(2))?, at(Site::Pooled)?);
-                assert_ne!(at(Site::Input)?, at(Site::Hidden(1))?);
+                bent(shape, at(Site::Input)?, at(Site::Hidden(1))?);
             }
             TableModel::Transformer(_) => {
                 close(&at(Site::Input)?, &at(Site::Embedding)?, 1e-5);
-                assert_ne!(at(Site::Embedding)?, at(Site::Hidden(1))?);
-                assert_ne!(at(Site::Hidden(2))?, at(Site::Pooled)?);
+                bent(shape, at(Site::Embedding)?, at(Site::Hidden(1))?);
+                bent(shape, at(Site::Hidden(2))?, at(Site::Pooled)?);
             }
         }
         Ok(())

@@ -130,7 +130,7 @@ fn refusal(settings: AugmentSettings) -> String {
 #[test]
 fn settings_that_cannot_be_are_refused() {
     for (written, words) in [
-        ("swap=1.5", "swap: must be within 0..=1, got 1.5"),
+        ("swap=1.5", "swap must be within 0..=1, got 1.5"),
         ("swap=-0.1", "-0.1"),
         ("swap=nan", "NaN"),
         ("swap=x", "a number within 0..=1"),

@@ -91,15 +91,15 @@ pub struct OperationArgs {
     /// Word vectors for nearest, in GloVe text format, plain or .gz: of the words of the file
     #[arg(long, value_name = "FILE")]
     pub vectors: Option<PathBuf>,
-    /// From how many nearest words nearest draws
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    pub neighbours: usize,
-    /// What mask writes
-    #[arg(long, value_name = "TEXT", default_value = "[MASK]")]
-    pub mask: String,
-    /// What concat writes between two texts
-    #[arg(long, value_name = "TEXT", default_value = " ")]
-    pub separator: String,
+    /// From how many nearest words nearest draws [default: 10]
+    #[arg(long, value_name = "N")]
+    pub neighbours: Option<usize>,
+    /// What mask writes [default: [MASK]]
+    #[arg(long, value_name = "TEXT")]
+    pub mask: Option<String>,
+    /// What concat writes between two texts [default: a space]
+    #[arg(long, value_name = "TEXT")]
+    pub separator: Option<String>,
     /// Most words that concat makes; the longer text is cut first
     #[arg(long, value_name = "N")]
     pub max_words: Option<usize>,

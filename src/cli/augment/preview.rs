@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Write};
 
 use anyhow::Result;
+use candle_mixup::text::WordFinder;
 use candle_mixup::text::augment::Workbench;
 use similar::{ChangeTag, TextDiff};
 
@@ -33,7 +34,7 @@ pub fn show(work: &Work<'_>, rows: Rows, count: usize) -> Result<()> {
     let mut out = std::io::stdout().lock();
     let coloured = out.is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let marks = if coloured { COLOURS } else { SIGNS };
-    let mut bench = Workbench::default();
+    let (finder, mut bench) = (WordFinder::new(), Workbench::default());
     let mut tally = Tally::new(work.chains.len());
     for row in rows.take(count) {
         let row = row?;
@@ -45,7 +46,7 @@ pub fn show(work: &Work<'_>, rows: Rows, count: usize) -> Result<()> {
             let reason = made.augmented.unchanged;
             let after = match reason {
                 Some(reason) => format!("{from}unchanged: {reason}{to}"),
-                None => difference(&text, made.augmented.text, &marks),
+                None => difference(&finder, &text, made.augmented.text, &marks),
             };
             writeln!(out, "  {:<16} {after}", made.operation)?;
             if let Some(partner) = made.partner {
@@ -66,25 +67,45 @@ pub fn show(work: &Work<'_>, rows: Rows, count: usize) -> Result<()> {
 }
 
 /// The new text with the old one's words where they went.
-fn difference(old: &str, new: &str, marks: &Marks) -> String {
+fn difference(finder: &WordFinder, old: &str, new: &str, marks: &Marks) -> String {
     let (old, new) = (visible(old), visible(new));
-    let diff = TextDiff::from_words(old.as_str(), new.as_str());
+    let (old, new) = (parts(finder, &old), parts(finder, &new));
     let mut shown = String::new();
-    for change in diff.iter_all_changes() {
+    for change in TextDiff::from_slices(&old, &new).iter_all_changes() {
         let (before, behind) = match change.tag() {
             ChangeTag::Equal => ("", ""),
             ChangeTag::Delete => marks.gone,
             ChangeTag::Insert => marks.new,
         };
-        // white space between two changes of one kind is marked with them
         shown.push_str(before);
         shown.push_str(change.value());
         shown.push_str(behind);
     }
+    // neighbouring changes of one kind are one
     for (before, behind) in [marks.gone, marks.new] {
         shown = shown.replace(&format!("{behind}{before}"), "");
     }
     shown
+}
+
+/// The words of a text and the characters between them, in order.
+fn parts<'a>(finder: &WordFinder, text: &'a str) -> Vec<&'a str> {
+    let mut words = Vec::new();
+    finder.words(text, &mut words);
+    let mut parts = Vec::with_capacity(2 * words.len() + 1);
+    let mut at = 0;
+    for word in words.iter().map(|word| word.range()) {
+        parts.extend(characters(&text[at..word.start]));
+        parts.push(&text[word.clone()]);
+        at = word.end;
+    }
+    parts.extend(characters(&text[at..]));
+    parts
+}
+
+fn characters(text: &str) -> impl Iterator<Item = &str> {
+    let ends = text.char_indices().map(|(at, c)| (at, at + c.len_utf8()));
+    ends.map(|(start, end)| &text[start..end])
 }
 
 /// Line ends and other control characters as signs, so that a row is a line and a text cannot steer the terminal.

@@ -172,7 +172,9 @@ fn segment(
     for border in segmenter.segment_str(&text[stretch]) {
         let end = base + border;
         if end > start {
-            let word = &text[start..end];
+            // A mark that stands behind white space makes one character of both.
+            let word = text[start..end].trim_start();
+            start = end - word.len();
             if word.contains(char::is_alphanumeric) {
                 spans.push(TextSpan::new(address::marked(bytes, base, start), end));
             } else if word.contains(is_picture) {
