@@ -94,7 +94,7 @@ pub struct OperationArgs {
     /// From how many nearest words nearest draws [default: 10]
     #[arg(long, value_name = "N")]
     pub neighbours: Option<usize>,
-    /// What mask writes [default: [MASK]]
+    /// What mask writes; left out, the word MASK in square brackets
     #[arg(long, value_name = "TEXT")]
     pub mask: Option<String>,
     /// What concat writes between two texts [default: a space]

@@ -29,7 +29,7 @@ pub struct TagDataArgs {
     /// What the offsets of spans count
     #[arg(long, value_enum, default_value = "characters")]
     pub offsets: OffsetsArg,
-    /// Test sentences: another file, or a share, drawn from seed 0 [default: 0.2, at most 2000; of @requests the last 400]
+    /// Test sentences: another file, or a share, drawn from seed 0 [default: 0.2, at most 2000; of the shipped set the last 400]
     #[arg(long, value_name = "FILE|SHARE")]
     pub test: Option<String>,
     /// Validation sentences: another file, or a share of the training sentences [default: 0.1 from 500 of them on]
