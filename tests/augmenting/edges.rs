@@ -70,6 +70,17 @@ fn one_word_and_equal_words() {
         one("keyboard=1", "12 34", 0).unchanged,
         Some(Unchanged::NoCandidate)
     );
+    let same = Marked::plain("hello");
+    let made = make(
+        &augmenter(settings("splice")),
+        &Marked::plain("hello"),
+        Some(&same),
+        0,
+    );
+    assert_eq!(
+        (made.unchanged, made.own_share),
+        (Some(Unchanged::NothingDrawn), 1.0)
+    );
     assert_eq!(
         one("splice", "a b", 0).unchanged,
         Some(Unchanged::NoPartner)

@@ -130,6 +130,23 @@ pub struct Workbench {
     kept: Vec<TextSpan>,
 }
 
+impl Workbench {
+    /// Carries what is marked and kept to where the last edit put it, and marks of the partner that came along.
+    fn follow(&mut self, partner_marks: &[TextSpan]) {
+        let edit = &self.desk.edit;
+        for mark in &mut self.marks {
+            *mark = mark.and_then(|span| edit.carry(Origin::Own, span));
+        }
+        self.kept.retain_mut(|span| {
+            let place = edit.carry(Origin::Own, *span);
+            place.map(|place| *span = place).is_some()
+        });
+        let carried = partner_marks.iter();
+        self.partner_marks
+            .extend(carried.map(|&mark| edit.carry(Origin::Partner, mark)));
+    }
+}
+
 impl Augmenter {
     /// The settings.
     pub fn settings(&self) -> &AugmentSettings {
@@ -248,25 +265,8 @@ impl Augmenter {
                     let other = partner.map_or("", |partner| partner.text);
                     bench.desk.edit.apply(from, other, &mut bench.text);
                     share *= own;
-                    let edit = &bench.desk.edit;
-                    for mark in &mut bench.marks {
-                        *mark = mark.and_then(|span| edit.carry(Origin::Own, span));
-                    }
-                    let carried = |span: &mut TextSpan| match edit.carry(Origin::Own, *span) {
-                        Some(place) => {
-                            *span = place;
-                            true
-                        }
-                        None => false,
-                    };
-                    bench.kept.retain_mut(carried);
-                    if let Some(partner) = partner.filter(|_| operation.kind.needs_partner()) {
-                        let carried = partner
-                            .marks
-                            .iter()
-                            .map(|&mark| edit.carry(Origin::Partner, mark));
-                        bench.partner_marks.extend(carried);
-                    }
+                    let brought = partner.filter(|_| operation.kind.needs_partner());
+                    bench.follow(brought.map_or(&[][..], |partner| partner.marks));
                 }
                 Err(reason) => {
                     bench.text.push_str(from);
@@ -274,11 +274,11 @@ impl Augmenter {
                 }
             }
         }
-        let same = bench.text == text.text;
-        (
-            share,
-            same.then(|| refused.unwrap_or(Unchanged::NothingDrawn)),
-        )
+        // Words of another text that leave the text as it was leave its target as it was.
+        if bench.text == text.text {
+            return (1.0, Some(refused.unwrap_or(Unchanged::NothingDrawn)));
+        }
+        (share, None)
     }
 
     fn operate(

@@ -114,12 +114,15 @@ fn put_special(bytes: &[u8], start: usize, end: usize, spans: &mut Vec<TextSpan>
         _ if bytes[start..end].iter().all(|&b| b == b'_') => return None,
         _ => spans.push(TextSpan::new(start, end)),
     }
-    let last = spans.last_mut()?;
+    let last = spans.last()?;
     let Found { word, longer } = address::around(bytes, last.range())?;
-    *last = TextSpan::new(word.start, word.end);
-    while spans.len() > 1 && spans[spans.len() - 2].end as usize > word.start {
-        spans.remove(spans.len() - 2);
+    let mut whole = TextSpan::new(word.start, word.end);
+    spans.pop();
+    // An address may reach back into words before it, which it then takes in whole.
+    while let Some(before) = spans.pop_if(|before| before.end > whole.start) {
+        whole.start = whole.start.min(before.start);
     }
+    spans.push(whole);
     longer.then_some(word.end)
 }
 
