@@ -5,6 +5,8 @@
 mod program;
 
 use anyhow::{Context, Result, ensure};
+use candle_mixup::data::Source;
+use candle_mixup::text::{Sentence, Tag, TagColumns, TaggedRows};
 use program::Desk;
 use serde_json::{Value, json};
 
@@ -224,6 +226,92 @@ fn entities_follow_their_words() -> Result<()> {
     Ok(())
 }
 
+const COLUMNS: &str = "-DOCSTART- -X- O\n\nAnna NNP B-person\nflew VBD O\nto IN O\nNew NNP B-place\nYork NNP I-place\n\
+    , , O\nthe DT O\ncity NN O\nof IN O\nher PRP O\ndreams NNS O\n. . O\n\n\n\
+    Bob NNP S-person\nand CC O\nEve NNP S-person\nfound VBD O\nit PRP O\nrather RB O\ncold JJ O\n\n\
+    今天 x O\n东京 x B-place\n下雨 x O\n了 x O\n";
+
+/// The entities of a sentence: type and words.
+fn entities(sentence: &Sentence) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for (word, tag) in sentence.words().zip(&sentence.tags) {
+        match (tag, found.last_mut()) {
+            (Tag::O, _) => {}
+            (Tag::B(kind), _) => found.push((kind.clone(), word.into())),
+            (Tag::I(kind), Some(last)) if last.0 == *kind => last.1 += &format!(" {word}"),
+            (Tag::I(kind), _) => found.push((format!("begins inside: {kind}"), word.into())),
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn sentences_in_columns_stay_tagged() -> Result<()> {
+    let desk = Desk::new()?;
+    desk.write("t.conll", COLUMNS)?;
+    let read = |name: &str| -> Result<Vec<Sentence>> {
+        let source = Source::File(desk.at(name));
+        let rows = TaggedRows::open(&source, &TagColumns::default(), true)?;
+        Ok(rows.collect::<candle_mixup::Result<_>>()?)
+    };
+    let sentences = read("t.conll")?;
+    for ops in [
+        "swap",
+        "delete=0.4",
+        "insert=0.3",
+        "aeda",
+        "keyboard=0.5",
+        "crop=0.3",
+        "drop",
+        "substitute",
+        "swap+aeda+omit",
+        "mask=0.5",
+    ] {
+        desk.succeeds(&format!(
+            "augment t.conll -n 6 --keep --ops {ops} --force --quiet"
+        ))?;
+        let made = read("t.augmented.conll")?;
+        ensure!(made.len() == 7 * sentences.len(), "{ops}: {}", made.len());
+        for (group, old) in made.chunks(7).zip(&sentences) {
+            ensure!(
+                group[0].text == old.text && group[0].tags == old.tags,
+                "{ops}: {:?}",
+                group[0]
+            );
+            ensure!(
+                group[1..].iter().any(|new| new.text != old.text),
+                "{ops}: {}",
+                old.text
+            );
+            for new in group {
+                ensure!(entities(new) == entities(old), "{ops}: {new:?} of {old:?}");
+            }
+        }
+    }
+    // Partners bring their entities along, and what may go goes with its tags.
+    for ops in ["splice=0.4", "concat", "crop=0.4", "drop=0.4"] {
+        desk.succeeds(&format!(
+            "augment t.conll -n 20 --ops {ops} --entity drop --force --quiet"
+        ))?;
+        let known: Vec<_> = sentences.iter().flat_map(entities).collect();
+        let counts: Vec<usize> = read("t.augmented.conll")?
+            .iter()
+            .map(|new| {
+                let found = entities(new);
+                ensure!(
+                    found.iter().all(|entity| known.contains(entity)),
+                    "{ops}: {new:?}"
+                );
+                Ok(found.len())
+            })
+            .collect::<Result<_>>()?;
+        let (least, most) = (counts.iter().min(), counts.iter().max());
+        ensure!(most > least, "{ops}: {counts:?}");
+    }
+    Ok(())
+}
+
 #[test]
 fn partners_have_the_same_label_or_the_shares_are_told() -> Result<()> {
     let desk = desk()?;
@@ -300,6 +388,7 @@ fn what_cannot_be_is_refused_and_nothing_is_left() -> Result<()> {
     )?;
     desk.write("named.csv", "text,_own\na b,1\n")?;
     desk.write("there.csv", "x")?;
+    desk.write("c.conll", "to O\nRome X-place\n")?;
     let before = desk.names(".")?;
     for (code, args, words) in [
         (
@@ -329,6 +418,18 @@ fn what_cannot_be_is_refused_and_nothing_is_left() -> Result<()> {
         (2, "t.csv --preview --json", &["--json", "writes nothing"]),
         (2, "named.csv --provenance", &["'_own'"]),
         (2, "t.csv --threads 0", &["--threads"]),
+        (2, "c.conll --label x", &["--label", "words and tags only"]),
+        (
+            2,
+            "c.conll --provenance",
+            &["--provenance", "words and tags only"],
+        ),
+        (
+            2,
+            "c.conll --text word",
+            &["--text", "number of a column", "word"],
+        ),
+        (1, "c.conll", &["c.conll, line 2", "B-TYPE", "X-place"]),
         (1, "none.csv", &["none.csv"]),
         (
             1,

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use candle_mixup::text::Offsets;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::image::PictureArgs;
@@ -396,4 +397,23 @@ pub struct PredictArgs {
     pub quiet: bool,
     #[command(flatten)]
     pub pictures: PictureArgs,
+}
+
+/// What an offset counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OffsetsArg {
+    /// Unicode characters
+    #[value(alias = "chars")]
+    Characters,
+    /// Bytes of UTF-8
+    Bytes,
+}
+
+impl From<OffsetsArg> for Offsets {
+    fn from(arg: OffsetsArg) -> Self {
+        match arg {
+            OffsetsArg::Characters => Self::Characters,
+            OffsetsArg::Bytes => Self::Bytes,
+        }
+    }
 }

@@ -87,6 +87,16 @@ fn the_columns_asked_for_are_read() -> Result<()> {
 }
 
 #[test]
+fn bioes_and_bilou_say_the_same_as_bio() -> Result<()> {
+    let file = "a S-x\nb O\nc B-x\nd I-x\ne E-x\n\nf U-y\ng B-y\nh L-y\n";
+    let corpus = read("a.bio", file, &TagColumns::default())?;
+    assert_eq!(corpus.began_inside(), 0);
+    let tags: Vec<Vec<u32>> = corpus.sentences().iter().map(|s| s.tags.clone()).collect();
+    assert_eq!(tags, [vec![1, 0, 1, 2, 2], vec![3, 3, 4]]);
+    Ok(())
+}
+
+#[test]
 fn a_tag_that_begins_inside_is_read_as_conlleval_reads_it_and_counted() -> Result<()> {
     // Behind O, at the start, behind another type; the last one goes on.
     let file = "a I-x\nb O\nc I-x\nd I-y\ne I-y\n\nf B-x\ng B-x\nh I-x\n";

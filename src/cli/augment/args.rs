@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::args::PrintArgs;
+use crate::cli::args::{OffsetsArg, PrintArgs};
 
 /// `mixup augment`
 #[derive(Debug, Clone, Args)]
 #[command(allow_negative_numbers = true)]
 pub struct AugmentArgs {
-    /// csv, tsv, jsonl or txt (a text a line) file, plain or .gz, or @NAME for a set that comes with the program
+    /// csv, tsv, jsonl, txt (a text a line) or conll (a word and its tag a line; also .iob, .bio) file, plain or .gz, or @NAME
+    /// for a set that comes with the program
     #[arg(value_name = "FILE|@NAME")]
     pub file: String,
     #[command(flatten)]
@@ -29,34 +30,25 @@ pub struct AugmentArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Columns, by name or by number from 1")]
 pub struct ColumnArgs {
-    /// Column of the text [default: text; a shipped set knows its own]
+    /// Column of the text [default: text; of conll the words, in column 1; a shipped set knows its own]
     #[arg(long, value_name = "COL")]
     pub text: Option<String>,
     /// Column of the label: splice and concat then take texts of the same label
     #[arg(long, value_name = "COL")]
     pub label: Option<String>,
     /// Column of labelled spans, a JSON list of [start, end, label] or of objects with start and end: they are never cut,
-    /// and follow their text
+    /// and follow their text [of conll the tags, by default in the last column]
     #[arg(long, value_name = "COL")]
     pub entities: Option<String>,
     /// Column of spans that come back byte for byte, written in the same way
     #[arg(long, value_name = "COL")]
     pub keep_spans: Option<String>,
     /// What the spans count
-    #[arg(long, value_enum, default_value = "chars", value_name = "WHAT")]
-    pub offsets: OffsetArg,
+    #[arg(long, value_enum, default_value = "characters", value_name = "WHAT")]
+    pub offsets: OffsetsArg,
     /// The file has no header line; columns are named by number, from 1
     #[arg(long)]
     pub no_header: bool,
-}
-
-/// What offsets count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum OffsetArg {
-    /// Unicode characters
-    Chars,
-    /// Bytes of UTF-8
-    Bytes,
 }
 
 /// What is done.

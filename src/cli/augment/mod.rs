@@ -46,7 +46,7 @@ pub fn run(args: &AugmentArgs) -> Result<()> {
     let source = Source::parse(&args.file)?;
     let form = rows::form(&source)?;
     let out = out(args, &source, form)?;
-    let settings = settings::settings(args)?;
+    let settings = settings::settings(args, form)?;
     check(args, &settings, form)?;
     let rows = Rows::open(&source, &args.columns)?;
     check_names(args, &rows)?;
@@ -71,7 +71,7 @@ pub fn run(args: &AugmentArgs) -> Result<()> {
             line_end: source.line_end()?,
             places: &places,
             names: &names,
-            offsets: args.columns.offsets,
+            offsets: args.columns.offsets.into(),
             provenance: args.output.provenance,
         },
         chains: &chains,
@@ -154,6 +154,7 @@ fn out(args: &AugmentArgs, source: &Source, form: Form) -> Result<Out> {
             Form::Delimited(_) => ".tsv",
             Form::JsonLines => ".jsonl",
             Form::Lines => ".txt",
+            Form::Words => ".conll",
         };
         let expected = format!("a name that ends in {ending} or {ending}.gz, as the file's own");
         return Err(Error::setting("--out", expected, path.display()).into());
@@ -185,6 +186,9 @@ fn check(
     }
     if form == Form::Lines && args.output.provenance {
         return refuse("--provenance: a .txt file has no columns");
+    }
+    if form == Form::Words && args.output.provenance {
+        return refuse("--provenance: sentences in columns have words and tags only");
     }
     let partner = settings.needs_partner();
     if operations.partners.is_some() && !partner {

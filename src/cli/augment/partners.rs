@@ -70,8 +70,7 @@ impl FirstPass {
             if !settings.needs_partner() || place >= POOL {
                 continue;
             }
-            let cell = row.entities.as_deref().unwrap_or_default();
-            let spans = Spans::read(cell, &row.text, args.columns.offsets);
+            let spans = row.spans(args.columns.offsets);
             let spans =
                 spans.map_err(|e| at_cell(source, &row, args.columns.entities.as_ref(), e))?;
             let partner = Partner {

@@ -5,10 +5,13 @@ use std::fmt;
 use anyhow::Result;
 use candle_mixup::Error;
 use candle_mixup::data::{Cell, Header, Lines, Record, Records, Source};
+use candle_mixup::text::{TagColumns, TaggedRows};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::args::ColumnArgs;
+use super::spans::Spans;
+use crate::cli::args::OffsetsArg;
 
 /// One row.
 pub struct Row {
@@ -18,10 +21,18 @@ pub struct Row {
     pub line: u64,
     pub text: String,
     pub label: Option<String>,
+    pub entities: Option<Entities>,
     /// The spans as they are written.
-    pub entities: Option<String>,
     pub kept: Option<String>,
     pub rest: Rest,
+}
+
+/// The labelled spans of a row.
+pub enum Entities {
+    /// As they are written in a cell.
+    Written(String),
+    /// Those of tags.
+    Tagged(Spans),
 }
 
 /// All cells of a row, from which an output takes those that are not its own.
@@ -31,6 +42,8 @@ pub enum Rest {
     Object(Vec<(String, Box<RawValue>)>),
     /// The end of the line.
     Line(&'static str),
+    /// Words in columns have nothing else.
+    Words,
 }
 
 /// How a file is written.
@@ -39,6 +52,8 @@ pub enum Form {
     Delimited(u8),
     JsonLines,
     Lines,
+    /// A word and its tag a line, and a blank line behind a sentence.
+    Words,
 }
 
 impl Form {
@@ -51,6 +66,7 @@ impl Form {
             "tsv" | "tab" => Some(Self::Delimited(b'\t')),
             "jsonl" | "ndjson" => Some(Self::JsonLines),
             "txt" => Some(Self::Lines),
+            "conll" | "iob" | "bio" => Some(Self::Words),
             _ => None,
         }
     }
@@ -90,6 +106,18 @@ enum Input {
     },
     JsonLines(Lines),
     Lines(Lines),
+    Words(TaggedRows),
+}
+
+impl Row {
+    /// Its labelled spans; what is wrong with them is said in words.
+    pub fn spans(&self, offsets: OffsetsArg) -> Result<Spans, String> {
+        match &self.entities {
+            None => Ok(Spans::default()),
+            Some(Entities::Written(cell)) => Spans::read(cell, &self.text, offsets.into()),
+            Some(Entities::Tagged(spans)) => Ok(spans.clone()),
+        }
+    }
 }
 
 impl Rows {
@@ -127,6 +155,7 @@ impl Rows {
                 refuse_columns(args)?;
                 Input::Lines(Lines::open(source)?)
             }
+            Form::Words => Input::Words(TaggedRows::open(source, &word_columns(args)?, true)?),
         };
         Ok(Self {
             number: 0,
@@ -149,7 +178,7 @@ pub fn form(source: &Source) -> Result<Form> {
         Source::Shipped(set) => set.file.to_owned(),
     };
     Form::of(&name).ok_or_else(|| {
-        let problem = "the format is read from the extension, which must be .csv, .tsv, .jsonl or .txt, or one of these with .gz";
+        let problem = "the format is read from the extension, which must be .csv, .tsv, .jsonl, .txt or .conll, or one of these with .gz";
         Error::file(source.path(), problem).into()
     })
 }
@@ -181,6 +210,35 @@ fn refuse_columns(args: &ColumnArgs) -> Result<()> {
         }
         None => Ok(()),
     }
+}
+
+/// Where words and tags stand in columns, which have numbers.
+fn word_columns(args: &ColumnArgs) -> Result<TagColumns> {
+    let other = [
+        ("--label", args.label.is_some()),
+        ("--keep-spans", args.keep_spans.is_some()),
+        ("--offsets", args.offsets == OffsetsArg::Bytes),
+    ];
+    if let Some((flag, _)) = other.iter().find(|(_, given)| *given) {
+        let problem = format!("{flag}: sentences in columns have words and tags only");
+        return Err(Error::Conflict(problem).into());
+    }
+    let number = |flag: &str, column: &Option<String>| {
+        let number = column.as_ref().map(|column| column.parse::<usize>());
+        let number = number.transpose().ok();
+        number.ok_or_else(|| {
+            Error::setting(
+                flag,
+                "the number of a column, from 1",
+                column.as_deref().unwrap_or_default(),
+            )
+        })
+    };
+    Ok(TagColumns {
+        word: number("--text", &args.text)?.unwrap_or(1),
+        tag: number("--entities", &args.entities)?,
+        ..TagColumns::default()
+    })
 }
 
 impl Iterator for Rows {
@@ -224,6 +282,21 @@ impl Iterator for Rows {
                     rest: Rest::Line(line.end),
                 }))
             }
+            Input::Words(sentences) => {
+                let sentence = match sentences.next()? {
+                    Ok(sentence) => sentence,
+                    Err(e) => return Some(Err(e)),
+                };
+                Some(Ok(Row {
+                    number: self.numbered(),
+                    line: sentence.line,
+                    entities: Some(Entities::Tagged(Spans::of_tags(&sentence))),
+                    text: sentence.text,
+                    label: None,
+                    kept: None,
+                    rest: Rest::Words,
+                }))
+            }
         }
     }
 }
@@ -241,7 +314,7 @@ impl Rows {
             line: record.line,
             text: cells[self.places.text].clone(),
             label: at(label),
-            entities: at(self.places.entities),
+            entities: at(self.places.entities).map(Entities::Written),
             kept: at(kept),
             rest: Rest::Cells(cells),
         }
@@ -285,7 +358,7 @@ impl Rows {
             line,
             text: parsed,
             label: raw(&self.names.label)?,
-            entities: raw(&self.names.entities)?,
+            entities: raw(&self.names.entities)?.map(Entities::Written),
             kept: raw(&self.names.kept)?,
             number: self.numbered(),
             rest: Rest::Object(entries),

@@ -8,14 +8,16 @@ use candle_mixup::data::{Lines, Source};
 use candle_mixup::text::WordVectors;
 use candle_mixup::text::augment::{Alternatives, AugmentSettings, Lists, OperationKind};
 
-use super::args::{AugmentArgs, EntityArg, OffsetArg};
+use super::args::{AugmentArgs, EntityArg, OperationArgs};
 use super::partners::FirstPass;
+use super::rows::Form;
+use crate::cli::args::OffsetsArg;
 
 /// From how many nearest words `nearest` draws.
 const NEIGHBOURS: usize = 10;
 
 /// The settings that the arguments ask for.
-pub fn settings(args: &AugmentArgs) -> Result<AugmentSettings> {
+pub fn settings(args: &AugmentArgs, form: Form) -> Result<AugmentSettings> {
     let operations = &args.operations;
     let chains = operations.ops.iter().map(|chain| chain.trim().parse());
     let protect_words = match &args.protection.protect_words {
@@ -37,71 +39,96 @@ pub fn settings(args: &AugmentArgs) -> Result<AugmentSettings> {
         protect: args.protection.protect.clone(),
         protect_words,
     };
-    refuse_unused(args, &settings)?;
+    refuse_unused(args, &settings, form)?;
     Ok(settings)
 }
 
+/// A flag that only some operations look at.
+struct Own {
+    flag: &'static str,
+    given: bool,
+    /// Whether such an operation is asked for.
+    used: bool,
+    of: &'static str,
+    /// Whether those operations cannot do without it.
+    needed: bool,
+}
+
 /// Refuses flags that no operation looks at, and lists that are missing.
-fn refuse_unused(args: &AugmentArgs, settings: &AugmentSettings) -> Result<()> {
-    let (operations, columns) = (&args.operations, &args.columns);
-    let synonyms = "synonym and insert-synonym";
+fn refuse_unused(args: &AugmentArgs, settings: &AugmentSettings, form: Form) -> Result<()> {
+    let columns = &args.columns;
+    for own in flags(&args.operations, settings) {
+        let Own { flag, of, .. } = own;
+        let problem = match (own.given, own.used) {
+            (true, false) => format!("{flag} is for {of}, and none is among --ops"),
+            (false, true) if own.needed => format!("{of}: {flag} FILE is needed"),
+            _ => continue,
+        };
+        return Err(Error::Conflict(problem).into());
+    }
+    let spans = columns.entities.is_some() || columns.keep_spans.is_some();
+    if columns.offsets == OffsetsArg::Bytes && !spans {
+        return Err(Error::Conflict("--offsets is for --entities and --keep-spans".into()).into());
+    }
+    let entities = columns.entities.is_some() || form == Form::Words;
+    if args.protection.entity == EntityArg::Drop && !entities {
+        return Err(Error::Conflict("--entity is for --entities".into()).into());
+    }
+    Ok(())
+}
+
+fn flags(args: &OperationArgs, settings: &AugmentSettings) -> [Own; 6] {
     let has = |kind| {
         let mut all = settings.ops.iter().flat_map(|chain| &chain.0);
         all.any(|operation| operation.kind == kind)
     };
     let (concat, mask) = (has(OperationKind::Concat), has(OperationKind::Mask));
     let nearest = settings.needs_vectors();
-    let given = [
-        (
+    let own = |flag, given, used, of, needed| Own {
+        flag,
+        given,
+        used,
+        of,
+        needed,
+    };
+    [
+        own(
             "--synonyms",
-            operations.synonyms.is_some(),
+            args.synonyms.is_some(),
             settings.needs_synonyms(),
-            synonyms,
+            "synonym and insert-synonym",
+            true,
         ),
-        (
+        own(
             "--vectors",
-            operations.vectors.is_some(),
+            args.vectors.is_some(),
             nearest,
             "nearest",
+            true,
         ),
-        (
+        own(
             "--neighbours",
-            operations.neighbours.is_some(),
+            args.neighbours.is_some(),
             nearest,
             "nearest",
+            false,
         ),
-        ("--mask", operations.mask.is_some(), mask, "mask"),
-        (
+        own("--mask", args.mask.is_some(), mask, "mask", false),
+        own(
             "--separator",
-            operations.separator.is_some(),
+            args.separator.is_some(),
             concat,
             "concat",
+            false,
         ),
-        (
+        own(
             "--max-words",
-            operations.max_words.is_some(),
+            args.max_words.is_some(),
             concat,
             "concat",
+            false,
         ),
-    ];
-    if let Some((flag, .., for_what)) = given.iter().find(|(_, given, used, _)| *given && !used) {
-        let problem = format!("{flag} is for {for_what}, and none is among --ops");
-        return Err(Error::Conflict(problem).into());
-    }
-    let missing = given[..2]
-        .iter()
-        .find(|(_, given, needed, _)| *needed && !given);
-    if let Some((flag, .., for_what)) = missing {
-        return Err(Error::Conflict(format!("{for_what}: {flag} FILE is needed")).into());
-    }
-    let spans = columns.entities.is_some() || columns.keep_spans.is_some();
-    if columns.offsets == OffsetArg::Bytes && !spans {
-        return Err(Error::Conflict("--offsets is for --entities and --keep-spans".into()).into());
-    }
-    if args.protection.entity == EntityArg::Drop && columns.entities.is_none() {
-        return Err(Error::Conflict("--entity is for --entities".into()).into());
-    }
-    Ok(())
+    ]
 }
 
 /// The lists, read from files and from the first pass.

@@ -1,9 +1,7 @@
-//! Spans with offsets: read from a cell, and written with their new places.
+//! Labelled spans: read from a cell or from tags, and written with their new places.
 
-use candle_mixup::text::TextSpan;
+use candle_mixup::text::{Offsets, Positions, Sentence, Tag, TextSpan};
 use serde_json::{Value, json};
-
-use super::args::OffsetArg;
 
 /// The spans of a cell, each with all that it is written with.
 #[derive(Debug, Clone, Default)]
@@ -12,33 +10,37 @@ pub struct Spans {
     items: Vec<Value>,
 }
 
+/// A span in an output, with what it was written with.
+pub type Standing<'a> = (TextSpan, &'a Value);
+
 impl Spans {
     /// Reads a JSON list of `[start, end, ...]` or of objects with `start` and `end`; an empty cell holds none. What is
     /// wrong is said in words, with the item.
-    pub fn read(cell: &str, text: &str, offsets: OffsetArg) -> Result<Self, String> {
+    pub fn read(cell: &str, text: &str, offsets: Offsets) -> Result<Self, String> {
         if cell.trim().is_empty() {
             return Ok(Self::default());
         }
         let expected = "a JSON list of [start, end, label] or of objects with start and end";
         let items: Vec<Value> =
             serde_json::from_str(cell).map_err(|_| format!("{expected}, got {}", shown(cell)))?;
+        let positions = Positions::of(text, offsets);
+        let byte = |offset: u64| {
+            let byte = positions.byte(usize::try_from(offset).ok()?)?;
+            text.is_char_boundary(byte).then_some(byte)
+        };
         let mut places = Vec::with_capacity(items.len());
         for item in &items {
-            let bounds = (bound(item, 0, "start"), bound(item, 1, "end"));
-            let (Some(start), Some(end)) = bounds else {
-                return Err(format!("{expected}, got {}", shown(&item.to_string())));
-            };
-            let place = byte_at(text, start, offsets).zip(byte_at(text, end, offsets));
-            let length = match offsets {
-                OffsetArg::Chars => format!("{} characters", text.chars().count()),
-                OffsetArg::Bytes => format!("{} bytes", text.len()),
-            };
-            match place {
+            let bounds = bound(item, 0, "start").zip(bound(item, 1, "end"));
+            let item = || shown(&item.to_string());
+            let (start, end) = bounds.ok_or_else(|| format!("{expected}, got {}", item()))?;
+            match byte(start).zip(byte(end)) {
                 Some((start, end)) if start < end => places.push(TextSpan::new(start, end)),
                 _ => {
-                    let item = shown(&item.to_string());
                     return Err(format!(
-                        "a span of at least one character, at borders of characters within the text's {length}, got {item}"
+                        "a span of at least one character, at borders of characters within the text's {} {}, got {}",
+                        positions.end(),
+                        positions.unit(),
+                        item()
                     ));
                 }
             }
@@ -55,25 +57,52 @@ impl Spans {
         Ok(Self { places, items })
     }
 
-    /// Appends those of its items to `out` that still stand somewhere in the new text.
-    pub fn carried(
-        &self,
-        places: &[Option<TextSpan>],
-        text: &str,
-        offsets: OffsetArg,
-        out: &mut Vec<Value>,
-    ) {
-        for (item, place) in self.items.iter().zip(places) {
-            if let Some(place) = place {
-                let at = |byte: usize| match offsets {
-                    OffsetArg::Chars => text[..byte].chars().count(),
-                    OffsetArg::Bytes => byte,
-                };
-                let range = place.range();
-                out.push(moved(item, at(range.start), at(range.end)));
+    /// The entities of a tagged sentence.
+    pub fn of_tags(sentence: &Sentence) -> Self {
+        let mut spans = Self::default();
+        let mut open: Option<&str> = None;
+        for (word, tag) in sentence.words.iter().zip(&sentence.tags) {
+            let goes_on = matches!(tag, Tag::I(kind) if open == Some(kind));
+            match (tag.kind(), spans.places.last_mut()) {
+                (Some(_), Some(last)) if goes_on => last.end = word.end as u32,
+                (Some(kind), _) => {
+                    spans.places.push(TextSpan::new(word.start, word.end));
+                    spans.items.push(kind.into());
+                }
+                (None, _) => {}
             }
+            open = tag.kind();
         }
+        spans
     }
+
+    /// All of them where they were.
+    pub fn here(&self) -> impl Iterator<Item = Standing<'_>> {
+        self.places.iter().copied().zip(&self.items)
+    }
+
+    /// Those that still stand somewhere, in these places.
+    pub fn standing<'a>(
+        &'a self,
+        places: &'a [Option<TextSpan>],
+    ) -> impl Iterator<Item = Standing<'a>> {
+        let all = places.iter().zip(&self.items);
+        all.filter_map(|(place, item)| place.map(|place| (place, item)))
+    }
+}
+
+/// The spans of a text as a JSON list.
+pub fn json(standing: &[Standing<'_>], text: &str, offsets: Offsets) -> String {
+    let positions = Positions::of(text, offsets);
+    let moved = standing.iter().map(|(place, item)| {
+        let range = place.range();
+        moved(
+            item,
+            positions.offset(range.start),
+            positions.offset(range.end),
+        )
+    });
+    Value::Array(moved.collect()).to_string()
 }
 
 fn bound(item: &Value, place: usize, key: &str) -> Option<u64> {
@@ -97,20 +126,6 @@ fn moved(item: &Value, start: usize, end: usize) -> Value {
         }
     }
     item
-}
-
-/// The byte at an offset, where one is there and begins a character or ends the text.
-fn byte_at(text: &str, offset: u64, offsets: OffsetArg) -> Option<usize> {
-    let offset = usize::try_from(offset).ok()?;
-    match offsets {
-        OffsetArg::Bytes => text.is_char_boundary(offset).then_some(offset),
-        OffsetArg::Chars => {
-            let mut starts = text.char_indices().map(|(at, _)| at);
-            starts
-                .nth(offset)
-                .or_else(|| (text.chars().count() == offset).then_some(text.len()))
-        }
-    }
 }
 
 fn shown(text: &str) -> String {

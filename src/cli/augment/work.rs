@@ -145,16 +145,12 @@ impl Work<'_> {
         mut each: impl FnMut(&Output<'_>) -> Result<()>,
     ) -> Result<()> {
         let columns = &self.args.columns;
-        let read = |cell: &Option<String>, column: &Option<String>| {
-            let spans = Spans::read(
-                cell.as_deref().unwrap_or_default(),
-                &row.text,
-                columns.offsets,
-            );
-            spans.map_err(|e| at_cell(self.source, row, column.as_ref(), e))
-        };
-        let spans = read(&row.entities, &columns.entities)?;
-        let kept = read(&row.kept, &columns.keep_spans)?;
+        let refuse = |column: &Option<String>, e| at_cell(self.source, row, column.as_ref(), e);
+        let spans = row.spans(columns.offsets);
+        let spans = spans.map_err(|e| refuse(&columns.entities, e))?;
+        let kept = row.kept.as_deref().unwrap_or_default();
+        let kept = Spans::read(kept, &row.text, columns.offsets.into());
+        let kept = kept.map_err(|e| refuse(&columns.keep_spans, e))?;
         let text = Marked {
             text: &row.text,
             marks: &spans.places,

@@ -1,14 +1,12 @@
 //! Rows out: an output's text, spans and provenance among the cells of its row.
 
 use anyhow::Result;
-use candle_mixup::text::TextSpan;
+use candle_mixup::text::Offsets;
 use candle_mixup::text::augment::Augmented;
-use serde_json::Value;
 
-use super::args::OffsetArg;
 use super::partners::Partner;
-use super::rows::{Form, Names, Places, Rest, Row};
-use super::spans::Spans;
+use super::rows::{Entities, Form, Names, Places, Rest, Row};
+use super::spans::{Spans, Standing, json};
 
 /// The columns of provenance.
 pub const PROVENANCE: [&str; 7] = [
@@ -27,7 +25,7 @@ pub struct Writer<'a> {
     pub line_end: &'static str,
     pub places: &'a Places,
     pub names: &'a Names,
-    pub offsets: OffsetArg,
+    pub offsets: Offsets,
     pub provenance: bool,
 }
 
@@ -40,6 +38,18 @@ pub struct Output<'a> {
     pub partner: Option<&'a Partner>,
     /// The share of the label that is the row's own.
     pub label_weight: f64,
+}
+
+impl Output<'_> {
+    /// The spans that stand in it, the row's own first.
+    fn standing(&self) -> Vec<Standing<'_>> {
+        let own = self.spans.standing(self.augmented.marks);
+        let brought = self.partner.into_iter().flat_map(|partner| {
+            let places = self.augmented.partner_marks;
+            partner.spans.standing(places)
+        });
+        own.chain(brought).collect()
+    }
 }
 
 impl Writer<'_> {
@@ -69,12 +79,16 @@ impl Writer<'_> {
                 String::new(),
             ]
         });
-        self.row(row, &row.text, None, provenance, out)
+        let tagged = match &row.entities {
+            Some(Entities::Tagged(spans)) => Some(spans.here().collect()),
+            _ => None,
+        };
+        self.row(row, &row.text, tagged, provenance, out)
     }
 
     /// An output.
     pub fn output(&self, row: &Row, made: &Output<'_>, out: &mut Vec<u8>) -> Result<()> {
-        let spans = row.entities.as_ref().map(|_| self.entities(made));
+        let spans = row.entities.as_ref().map(|_| made.standing());
         let provenance = self.provenance.then(|| {
             let partner = made.partner;
             let shares = made.label_weight < 1.0;
@@ -99,31 +113,21 @@ impl Writer<'_> {
         self.row(row, made.augmented.text, spans, provenance, out)
     }
 
-    /// The spans of an output, as JSON.
-    fn entities(&self, made: &Output<'_>) -> String {
-        let text = made.augmented.text;
-        let mut items: Vec<Value> = Vec::new();
-        made.spans
-            .carried(made.augmented.marks, text, self.offsets, &mut items);
-        if let Some(partner) = made.partner {
-            let places: &[Option<TextSpan>] = made.augmented.partner_marks;
-            partner
-                .spans
-                .carried(places, text, self.offsets, &mut items);
-        }
-        Value::Array(items).to_string()
-    }
-
     fn row(
         &self,
         row: &Row,
         text: &str,
-        entities: Option<String>,
+        entities: Option<Vec<Standing<'_>>>,
         provenance: Option<[String; 7]>,
         out: &mut Vec<u8>,
     ) -> Result<()> {
+        let as_json = || {
+            let entities = entities.as_ref();
+            entities.map(|standing| json(standing, text, self.offsets))
+        };
         match &row.rest {
             Rest::Cells(cells) => {
+                let entities = as_json();
                 let own = cells.iter().enumerate().map(|(i, cell)| match &entities {
                     _ if i == self.places.text => text,
                     Some(entities) if Some(i) == self.places.entities => entities,
@@ -135,7 +139,7 @@ impl Writer<'_> {
                 )
             }
             Rest::Object(entries) => {
-                self.object(entries, text, entities, provenance, out)?;
+                self.object(entries, text, as_json(), provenance, out)?;
                 out.extend_from_slice(self.line_end.as_bytes());
                 Ok(())
             }
@@ -145,7 +149,48 @@ impl Writer<'_> {
                 out.extend_from_slice(end.as_bytes());
                 Ok(())
             }
+            Rest::Words => {
+                self.words(text, entities.unwrap_or_default(), out);
+                Ok(())
+            }
         }
+    }
+
+    /// A sentence in columns. What stands between white space is a word, and what of it is inside an entity is one of its
+    /// own.
+    fn words(&self, text: &str, mut entities: Vec<Standing<'_>>, out: &mut Vec<u8>) {
+        entities.sort_unstable_by_key(|(span, _)| *span);
+        let mut entities = entities.into_iter().peekable();
+        for word in text.split_whitespace() {
+            let mut at = word.as_ptr() as usize - text.as_ptr() as usize;
+            let end = at + word.len();
+            while at < end {
+                while entities
+                    .next_if(|(span, _)| span.range().end <= at)
+                    .is_some()
+                {}
+                let inside = entities.peek().map(|(span, kind)| (span.range(), kind));
+                let (stop, begins, kind) = match inside {
+                    Some((span, kind)) if span.start <= at => {
+                        (span.end.min(end), span.start == at, kind.as_str())
+                    }
+                    Some((span, _)) => (span.start.min(end), false, None),
+                    None => (end, false, None),
+                };
+                out.extend_from_slice(text[at..stop].as_bytes());
+                out.push(b'\t');
+                let prefix: &[u8] = match kind {
+                    None => b"O",
+                    Some(_) if begins => b"B-",
+                    Some(_) => b"I-",
+                };
+                out.extend_from_slice(prefix);
+                out.extend_from_slice(kind.unwrap_or_default().as_bytes());
+                out.extend_from_slice(self.line_end.as_bytes());
+                at = stop;
+            }
+        }
+        out.extend_from_slice(self.line_end.as_bytes());
     }
 
     fn object(

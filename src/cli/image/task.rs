@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use candle_core::Device;
+use candle_mixup::Frame;
 use candle_mixup::data::Source;
 use candle_mixup::image::{
     ImageModel, ImageModelSettings, ImageOptions, ImageSet, ImageSource, Normalisation,
@@ -13,14 +14,13 @@ use candle_mixup::image::{
 use candle_mixup::metrics::{Metric, Scores};
 use candle_mixup::nn::Weights;
 use candle_mixup::schedule::Domain;
-use candle_mixup::split::{self, Lone, Strata};
+use candle_mixup::split::Strata;
 use candle_mixup::train::{Labels, TargetKind, scores};
-use candle_mixup::{Error, Frame};
 
 use super::saved;
 use super::settings::{ImageData, Normalise};
 use crate::cli::settings::HeldOut;
-use crate::cli::splits::{MOST_TEST_ROWS, TEST_SHARE, VALIDATION_FROM, VALIDATION_SHARE};
+use crate::cli::splits::{Splitter, twins, unseen};
 use crate::cli::task::{Built, Counted, SeedRows, Task};
 
 /// Everything that all runs of a command share.
@@ -59,11 +59,7 @@ impl Split {
             (HeldOut::Default, Some(own)) => (own, rest),
             (HeldOut::File(file), _) => (append(&mut set, file, &data.options)?, rest),
             (test, _) => {
-                let (share, most) = match test {
-                    HeldOut::Share(share) => (*share, usize::MAX),
-                    _ => (TEST_SHARE, MOST_TEST_ROWS),
-                };
-                let split = split::stratified(&rest, strata(&set), share, most, Lone::Refuse, 0)?;
+                let split = splitter(&set).test(rest, test)?;
                 (split.held_out, split.rest)
             }
         };
@@ -90,11 +86,11 @@ fn append(set: &mut ImageSet, file: &str, options: &ImageOptions) -> Result<Vec<
     Ok(set.append(other)?)
 }
 
-fn strata(set: &ImageSet) -> Strata<'_> {
-    Strata {
+fn splitter(set: &ImageSet) -> Splitter<'_> {
+    Splitter::of(Strata {
         classes: set.labels(),
         names: set.classes(),
-    }
+    })
 }
 
 /// A target of 1 for each image's class.
@@ -136,42 +132,9 @@ impl ImageTask {
         &self.set
     }
 
-    fn chosen(&self, seed: u64) -> Result<Vec<u32>> {
-        let strata = strata(&self.set);
-        Ok(match (self.data.per_class, self.data.train_rows) {
-            (Some(n), _) => split::per_class(&self.pool, strata, n, seed)?,
-            (None, Some(n)) => split::in_all(&self.pool, strata, n, seed)?,
-            (None, None) => self.pool.clone(),
-        })
-    }
-
-    /// Training and validation rows.
-    fn divided(&self, chosen: Vec<u32>, seed: u64) -> Result<(Vec<u32>, Vec<u32>)> {
-        let share = match (&self.validation, &self.data.validation) {
-            (Some(rows), _) => return Ok((chosen, rows.clone())),
-            (None, HeldOut::Share(share)) => *share,
-            _ if chosen.len() < VALIDATION_FROM => return Ok((chosen, Vec::new())),
-            _ => VALIDATION_SHARE,
-        };
-        let strata = strata(&self.set);
-        let split = split::stratified(&chosen, strata, share, usize::MAX, Lone::Stay, seed)?;
-        Ok((split.rest, split.held_out))
-    }
-
-    fn unseen(&self, train: &[u32]) -> Vec<String> {
-        let counts = self.labels.counts(train);
-        let named = self.set.classes().iter().zip(counts);
-        named
-            .filter(|(_, count)| *count == 0.0)
-            .map(|(name, _)| name.clone())
-            .collect()
-    }
-
     /// How many of `rows` hold the bytes of one of `others`.
     fn twins(&self, others: &[u32], rows: &[u32]) -> usize {
-        let hash = |row: &u32| self.hashes[*row as usize].as_str();
-        let known: HashSet<&str> = others.iter().map(hash).collect();
-        rows.iter().filter(|row| known.contains(&hash(row))).count()
+        twins(others, rows, |row| self.hashes[row as usize].as_str())
     }
 }
 
@@ -231,17 +194,10 @@ impl Task for ImageTask {
     }
 
     fn rows(&self, seed: u64) -> Result<SeedRows<Normalisation>> {
-        let (train, validation) = self.divided(self.chosen(seed)?, seed)?;
-        let unseen = self.unseen(&train);
-        if let (Some(needed), Some(class)) = (self.data.per_class, unseen.first()) {
-            return Err(Error::ClassTooSmall {
-                class: class.clone(),
-                rows: 0,
-                needed,
-                purpose: "--per-class".into(),
-            }
-            .into());
-        }
+        let (data, splitter) = (&self.data, splitter(&self.set));
+        let chosen = splitter.chosen(&self.pool, data.per_class, data.train_rows, seed)?;
+        let (train, drawn) = splitter.validation(chosen, &data.validation, seed)?;
+        let validation = self.validation.clone().unwrap_or(drawn);
         Ok(SeedRows {
             kit: match self.data.normalise {
                 Normalise::Standard => Normalisation::standard(&self.set, &train)?,
@@ -249,7 +205,7 @@ impl Task for ImageTask {
             },
             in_both: self.twins(&train, &self.test),
             validated_on_test: self.twins(&self.test, &validation),
-            unseen,
+            unseen: unseen(self.classes(), &self.labels.counts(&train), data.per_class)?,
             train,
             validation,
         })

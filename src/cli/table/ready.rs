@@ -1,14 +1,11 @@
 //! A training run on a table that is ready to begin: rows read, split and encoded, nothing trained or written.
 
-use std::collections::HashSet;
-
 use anyhow::Result;
 use candle_core::Device;
 use candle_mixup::Error;
 use candle_mixup::data::Source;
 use candle_mixup::report::DataSummary;
 use candle_mixup::schedule::Domain;
-use candle_mixup::split::{self, Lone};
 use candle_mixup::train::Outcome;
 
 use super::args::TrainTableArgs;
@@ -22,7 +19,7 @@ use super::task::{Kind, TableTask};
 use crate::cli::plans::replayed_from;
 use crate::cli::progress::WorkBar;
 use crate::cli::settings::{self, HeldOut};
-use crate::cli::splits::{VALIDATION_FROM, VALIDATION_SHARE};
+use crate::cli::splits::twins;
 use crate::cli::training;
 
 /// A run that is ready to begin.
@@ -155,15 +152,10 @@ impl Ready {
     /// Test rows that are, cell by cell, one of `others`.
     fn shared(&self, others: &[u32]) -> usize {
         let rows = &self.prepared.rows;
-        let key = |row: &u32| {
-            let numbers = rows.numbers_of(*row).iter().map(|x| x.to_bits());
-            (numbers.collect::<Vec<u32>>(), rows.codes_of(*row).to_vec())
-        };
-        let known: HashSet<_> = others.iter().map(key).collect();
-        self.test
-            .iter()
-            .filter(|row| known.contains(&key(row)))
-            .count()
+        twins(others, &self.test, |row| {
+            let numbers = rows.numbers_of(row).iter().map(|x| x.to_bits());
+            (numbers.collect::<Vec<u32>>(), rows.codes_of(row).to_vec())
+        })
     }
 
     /// The network, with its initial weights.
@@ -240,11 +232,9 @@ fn own_rows(
 ) -> Result<Own> {
     let own = task.test_split(test)?;
     let seed = args.training.seed;
-    let chosen = match args.train_rows {
-        None => own.rest,
-        Some(n) => split::in_all(&own.rest, task.strata(), n, seed)?,
-    };
-    let (train, validation) = validation_split(task, chosen, validation, seed)?;
+    let splitter = task.splitter();
+    let chosen = splitter.chosen(&own.rest, None, args.train_rows, seed)?;
+    let (train, validation) = splitter.validation(chosen, validation, seed)?;
     Ok(Own {
         train,
         validation,
@@ -272,21 +262,4 @@ fn arm(args: &TrainTableArgs) -> Result<Arm> {
             then: schedule,
         },
     })
-}
-
-/// Training and validation rows of one file.
-fn validation_split(
-    task: &TableTask,
-    rows: Vec<u32>,
-    validation: &HeldOut,
-    seed: u64,
-) -> Result<(Vec<u32>, Vec<u32>)> {
-    let share = match validation {
-        HeldOut::File(_) => return Ok((rows, Vec::new())),
-        HeldOut::Default if rows.len() < VALIDATION_FROM => return Ok((rows, Vec::new())),
-        HeldOut::Default => VALIDATION_SHARE,
-        HeldOut::Share(share) => *share,
-    };
-    let split = task.split(&rows, share, usize::MAX, Lone::Stay, seed)?;
-    Ok((split.rest, split.held_out))
 }

@@ -6,14 +6,14 @@ use candle_mixup::data::Source;
 use candle_mixup::metrics::Metric;
 use candle_mixup::oversample::Progress;
 use candle_mixup::random::name_key;
-use candle_mixup::split::{self, Lone, Split, Strata};
+use candle_mixup::split::{self, Split, Strata};
 use candle_mixup::table::{Column, DataSet, DataSetInfo, Target};
 use candle_mixup::train::TargetKind;
 use serde::{Deserialize, Serialize};
 
 use super::settings::TableData;
 use crate::cli::settings::HeldOut;
-use crate::cli::splits::{MOST_TEST_ROWS, TEST_SHARE};
+use crate::cli::splits::Splitter;
 
 /// What is to be told of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -235,37 +235,19 @@ impl TableTask {
         })
     }
 
-    /// Test rows and the others, from seed 0: whole groups, the latest, or a share of every class.
-    pub fn test_split(&self, test: &HeldOut) -> Result<Split> {
-        let rows: Vec<u32> = (0..self.data.len() as u32).collect();
-        match test {
-            HeldOut::File(_) => Ok(Split {
-                held_out: Vec::new(),
-                rest: rows,
-            }),
-            HeldOut::Share(share) => self.split(&rows, *share, usize::MAX, Lone::Refuse, 0),
-            HeldOut::Default => self.split(&rows, TEST_SHARE, MOST_TEST_ROWS, Lone::Refuse, 0),
+    /// What says which rows must stand on one side of a split.
+    pub fn splitter(&self) -> Splitter<'_> {
+        Splitter {
+            strata: self.strata(),
+            groups: self.data.groups.as_deref(),
+            order: self.info.time_order.clone(),
         }
     }
 
-    /// Sets a share of rows aside: whole groups, the latest, or a share of every class.
-    pub fn split(
-        &self,
-        rows: &[u32],
-        share: f64,
-        most: usize,
-        lone: Lone,
-        seed: u64,
-    ) -> Result<Split> {
-        Ok(match (&self.info.time_order, &self.data.groups) {
-            (Some(order), _) => {
-                let mut order = order.clone();
-                order.retain(|row| rows.binary_search(row).is_ok());
-                split::latest(&order, share, most)?
-            }
-            (None, Some(groups)) => split::grouped(rows, groups, share, most, seed)?,
-            (None, None) => split::stratified(rows, self.strata(), share, most, lone, seed)?,
-        })
+    /// Test rows and the others, from seed 0.
+    pub fn test_split(&self, test: &HeldOut) -> Result<Split> {
+        let rows = (0..self.data.len() as u32).collect();
+        self.splitter().test(rows, test)
     }
 }
 

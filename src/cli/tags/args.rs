@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use crate::cli::args::{CheckpointArgs, MixArgs, OutputArgs, PlanArgs, TrainingArgs};
+use crate::cli::args::{CheckpointArgs, MixArgs, OffsetsArg, OutputArgs, PlanArgs, TrainingArgs};
 
 /// Which sentences, and what stands where in them.
 #[derive(Debug, Clone, Args)]
@@ -38,15 +38,6 @@ pub struct TagDataArgs {
     /// Train on so many sentences
     #[arg(long, value_name = "N")]
     pub train_rows: Option<usize>,
-}
-
-/// What an offset counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum OffsetsArg {
-    /// Unicode characters
-    Characters,
-    /// Bytes of UTF-8
-    Bytes,
 }
 
 /// Which model.

@@ -1,14 +1,16 @@
 //! Reading the sentences of a task, setting its test sentences aside, and encoding them.
 
+use std::sync::LazyLock;
+
 use anyhow::Result;
 use candle_mixup::data::Source;
-use candle_mixup::split::{self, Lone, Split, Strata};
+use candle_mixup::split::{Split, Strata};
 use candle_mixup::text::{EncodedWords, TagSet, Tagged, TaggedCorpus, Tokenizer};
 use candle_mixup::train::{Labels, TaggedRow, TaggedWord};
 
 use super::settings::TagData;
 use crate::cli::settings::HeldOut;
-use crate::cli::splits::{MOST_TEST_ROWS, TEST_SHARE};
+use crate::cli::splits::Splitter;
 
 /// Sentences read and split: what `evaluate` draws again.
 pub struct SplitSentences {
@@ -53,14 +55,7 @@ fn test_split(corpus: &TaggedCorpus, source: &Source, test: &HeldOut) -> Result<
         Source::Shipped(set) => set.held_out,
         Source::File(_) => None,
     };
-    let drawn = |share, most| set_aside(&rows, corpus.len(), (share, most), Lone::Refuse, 0);
     match (test, own) {
-        (HeldOut::File(_), _) => Ok(Split {
-            held_out: Vec::new(),
-            rest: rows,
-        }),
-        (HeldOut::Share(share), _) => drawn(*share, usize::MAX),
-        (HeldOut::Default, None) => drawn(TEST_SHARE, MOST_TEST_ROWS),
         (HeldOut::Default, Some(last)) => {
             let (rest, held_out) = rows.split_at(rows.len() - last);
             Ok(Split {
@@ -68,27 +63,20 @@ fn test_split(corpus: &TaggedCorpus, source: &Source, test: &HeldOut) -> Result<
                 rest: rest.to_vec(),
             })
         }
+        _ => alike(&vec![0; rows.len()]).test(rows, test),
     }
 }
 
-/// A share of the sentences, all of one kind.
-pub fn set_aside(
-    rows: &[u32],
-    all: usize,
-    (share, most): (f64, usize),
-    lone: Lone,
-    seed: u64,
-) -> Result<Split> {
-    let (classes, names) = (vec![0; all], [NAME.to_string()]);
-    let strata = Strata {
-        classes: &classes,
-        names: &names,
-    };
-    Ok(split::stratified(rows, strata, share, most, lone, seed)?)
-}
-
 /// What errors of splits call the one kind that there is.
-pub const NAME: &str = "sentence";
+static SENTENCE: LazyLock<[String; 1]> = LazyLock::new(|| ["sentence".into()]);
+
+/// Sentences are all of one kind.
+pub fn alike(kinds: &[u32]) -> Splitter<'_> {
+    Splitter::of(Strata {
+        classes: kinds,
+        names: SENTENCE.as_slice(),
+    })
+}
 
 /// Sentences as tokens, and their tags as the targets of those.
 pub fn encode(

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use candle_mixup::Error;
-use candle_mixup::text::{Offsets, TagColumns};
+use candle_mixup::text::TagColumns;
 use serde::{Deserialize, Serialize};
 
-use super::args::{OffsetsArg, TagDataArgs, TagModelArgs};
+use super::args::{TagDataArgs, TagModelArgs};
 use crate::cli::settings::{HeldOut, absolute};
 
 /// Which sentences a run reads.
@@ -47,10 +47,7 @@ impl TagData {
                 tag: args.tag,
                 text: args.text.clone().unwrap_or(defaults.text),
                 spans: args.spans.clone().unwrap_or(defaults.spans),
-                offsets: match args.offsets {
-                    OffsetsArg::Characters => Offsets::Characters,
-                    OffsetsArg::Bytes => Offsets::Bytes,
-                },
+                offsets: args.offsets.into(),
             },
             test: HeldOut::of("--test", args.test.as_deref())?,
             validation: HeldOut::of("--validation", args.validation.as_deref())?,

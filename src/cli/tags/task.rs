@@ -1,6 +1,5 @@
 //! Tagging as a task: sentences, read and split once; and for each seed its training sentences and model.
 
-use std::collections::HashSet;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,16 +9,14 @@ use candle_core::Device;
 use candle_mixup::linearity::Linearity;
 use candle_mixup::metrics::{Metric, Scores};
 use candle_mixup::schedule::Domain;
-use candle_mixup::split::{self, Lone, Strata};
 use candle_mixup::text::{EncodedTexts, TaggedCorpus, Tagger, TextSource};
 use candle_mixup::train::{Labels, scores};
 
 use super::model::{build, save};
-use super::rows::{NAME, SplitSentences, encode, set_aside};
+use super::rows::{SplitSentences, alike, encode};
 use super::settings::{TagData, TagModel};
 use crate::cli::encoder_files::EncoderFiles;
-use crate::cli::settings::HeldOut;
-use crate::cli::splits::{VALIDATION_FROM, VALIDATION_SHARE};
+use crate::cli::splits::{twins, unseen};
 use crate::cli::task::{Built, Counted, SeedRows, Task};
 use crate::cli::text::{CUT_TEXTS, shipped_encoder};
 
@@ -75,9 +72,8 @@ impl TagTask {
 
     /// How many of `rows` have the text of one of `others`.
     fn twins(&self, others: &[u32], rows: &[u32]) -> usize {
-        let text = |row: &u32| &self.corpus.sentences()[*row as usize].sentence.text;
-        let known: HashSet<_> = others.iter().map(text).collect();
-        rows.iter().filter(|row| known.contains(text(row))).count()
+        let sentences = self.corpus.sentences();
+        twins(others, rows, |row| &sentences[row as usize].sentence.text)
     }
 }
 
@@ -136,37 +132,15 @@ impl Task for TagTask {
     }
 
     fn rows(&self, seed: u64) -> Result<SeedRows<()>> {
-        let all = self.corpus.len();
-        let (classes, names) = (vec![0; all], [NAME.to_string()]);
-        let strata = Strata {
-            classes: &classes,
-            names: &names,
-        };
-        let chosen = match self.settings.train_rows {
-            Some(n) => split::in_all(&self.pool, strata, n, seed)?,
-            None => self.pool.clone(),
-        };
-        let share = match self.settings.validation {
-            HeldOut::Share(share) => Some(share),
-            _ => (chosen.len() >= VALIDATION_FROM).then_some(VALIDATION_SHARE),
-        };
-        let (train, validation) = match (&self.validation, share) {
-            (Some(rows), _) => (chosen, rows.clone()),
-            (None, None) => (chosen, Vec::new()),
-            (None, Some(share)) => {
-                let split = set_aside(&chosen, all, (share, usize::MAX), Lone::Stay, seed)?;
-                (split.rest, split.held_out)
-            }
-        };
-        let counts = self.class_counts(&train);
-        let named = self.classes().iter().zip(counts);
-        let unseen = named
-            .filter(|(_, n)| *n == 0.0)
-            .map(|(name, _)| name.clone());
+        let (settings, kinds) = (&self.settings, vec![0; self.corpus.len()]);
+        let splitter = alike(&kinds);
+        let chosen = splitter.chosen(&self.pool, None, settings.train_rows, seed)?;
+        let (train, drawn) = splitter.validation(chosen, &settings.validation, seed)?;
+        let validation = self.validation.clone().unwrap_or(drawn);
         Ok(SeedRows {
             in_both: self.twins(&train, &self.test),
             validated_on_test: self.twins(&self.test, &validation),
-            unseen: unseen.collect(),
+            unseen: unseen(self.classes(), &self.class_counts(&train), None)?,
             train,
             validation,
             kit: (),

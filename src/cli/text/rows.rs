@@ -2,12 +2,12 @@
 
 use anyhow::Result;
 use candle_mixup::data::Source;
-use candle_mixup::split::{self, Lone, Split, Strata};
+use candle_mixup::split::{Split, Strata};
 use candle_mixup::text::{Columns, Corpus, LabelKind, SoftColumn};
 
 use super::settings::DataSettings;
 use crate::cli::settings::HeldOut;
-use crate::cli::splits::{MOST_TEST_ROWS, TEST_SHARE};
+use crate::cli::splits::Splitter;
 
 /// Shares are written in the order of the sorted classes of the label column.
 pub fn name_share_classes(settings: &mut DataSettings, source: &Source) -> Result<()> {
@@ -52,32 +52,10 @@ pub fn append(
     Ok(Some(corpus.append(other)?))
 }
 
-/// The test rows of a corpus, from seed 0: whole groups, the latest, or a share of every class; none where they come
-/// from another file.
+/// The test rows of a corpus and the others, from seed 0.
 pub fn test_split(corpus: &Corpus, settings: &DataSettings) -> Result<Split> {
-    let rows: Vec<u32> = (0..corpus.len() as u32).collect();
-    let (share, most) = match &settings.test {
-        HeldOut::File(_) => {
-            return Ok(Split {
-                held_out: Vec::new(),
-                rest: rows,
-            });
-        }
-        HeldOut::Share(share) => (*share, usize::MAX),
-        HeldOut::Default => (TEST_SHARE, MOST_TEST_ROWS),
-    };
-    Ok(match (corpus.time_order(), corpus.groups()) {
-        (Some(order), _) => split::latest(&order, share, most)?,
-        (None, Some(groups)) => split::grouped(&rows, groups, share, most, 0)?,
-        (None, None) => split::stratified(
-            &rows,
-            strata(corpus, &classes_of(corpus)),
-            share,
-            most,
-            Lone::Refuse,
-            0,
-        )?,
-    })
+    let rows = (0..corpus.len() as u32).collect();
+    splitter(corpus, &classes_of(corpus)).test(rows, &settings.test)
 }
 
 /// The class of every row; rows of several classes have no stratum of their own, and all are one.
@@ -89,9 +67,14 @@ pub fn classes_of(corpus: &Corpus) -> Vec<u32> {
     }
 }
 
-pub fn strata<'a>(corpus: &'a Corpus, classes: &'a [u32]) -> Strata<'a> {
-    Strata {
-        classes,
-        names: corpus.classes(),
+/// What says which rows must stand on one side of a split.
+pub fn splitter<'a>(corpus: &'a Corpus, classes: &'a [u32]) -> Splitter<'a> {
+    Splitter {
+        strata: Strata {
+            classes,
+            names: corpus.classes(),
+        },
+        groups: corpus.groups(),
+        order: corpus.time_order(),
     }
 }

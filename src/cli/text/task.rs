@@ -1,6 +1,5 @@
 //! A text task: its rows, read and split once; and for each seed its training rows, tokens and model.
 
-use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,7 +9,6 @@ use candle_mixup::Error;
 use candle_mixup::data::Source;
 use candle_mixup::metrics::{Metric, Scores, classification};
 use candle_mixup::schedule::{Domain, Schedule};
-use candle_mixup::split::{self, Lone, Split};
 use candle_mixup::text::augment::{TextChanges, TrainingText};
 use candle_mixup::text::{
     Corpus, EncodedTexts, TextSource, Tokenizer, VocabularySettings, WordVectors,
@@ -18,10 +16,9 @@ use candle_mixup::text::{
 use candle_mixup::train::{Labels, TargetKind, logits, probabilities, scores};
 
 use super::model::{Family, TextModel, save};
-use super::rows::{append, classes_of, name_share_classes, strata, test_split};
+use super::rows::{append, classes_of, name_share_classes, splitter, test_split};
 use super::settings::{DataSettings, ModelSettings};
-use crate::cli::settings::HeldOut;
-use crate::cli::splits::{VALIDATION_FROM, VALIDATION_SHARE};
+use crate::cli::splits::{twins, unseen};
 use crate::cli::task::{Built, Counted, SeedRows, Task};
 
 /// The name under which cut texts are counted.
@@ -128,50 +125,31 @@ impl TextTask {
         Ok((corpus, file.unwrap_or(split.held_out)))
     }
 
-    fn validation_split(&self, rows: &[u32], seed: u64) -> Result<Split> {
-        let share = match self.settings.validation {
-            HeldOut::Share(share) => share,
-            _ => VALIDATION_SHARE,
-        };
-        let classes = classes_of(&self.corpus);
-        Ok(match (self.corpus.time_order(), self.corpus.groups()) {
-            (Some(mut order), _) => {
-                order.retain(|row| rows.binary_search(row).is_ok());
-                split::latest(&order, share, usize::MAX)?
-            }
-            (None, Some(groups)) => split::grouped(rows, groups, share, usize::MAX, seed)?,
-            (None, None) => split::stratified(
-                rows,
-                strata(&self.corpus, &classes),
-                share,
-                usize::MAX,
-                Lone::Stay,
-                seed,
-            )?,
+    /// How many of `rows` have the text of one of `others`.
+    fn twins(&self, others: &[u32], rows: &[u32]) -> usize {
+        let (texts, pairs) = (self.corpus.texts(), self.corpus.pairs());
+        twins(others, rows, |row| {
+            let row = row as usize;
+            (texts[row].as_str(), pairs.map(|pairs| pairs[row].as_str()))
         })
     }
 
-    /// The classes that none of these rows has.
-    fn unseen(&self, rows: &[u32]) -> Vec<String> {
-        let counts = self.hard.counts(rows);
-        let named = self.corpus.classes().iter().zip(counts);
-        named
-            .filter(|(_, count)| *count == 0.0)
-            .map(|(name, _)| name.clone())
-            .collect()
-    }
-
-    /// How many of `rows` have the text of one of `others`.
-    fn twins(&self, others: &[u32], rows: &[u32]) -> usize {
-        let key = |row: &u32| {
-            let row = *row as usize;
-            (
-                self.corpus.texts()[row].as_str(),
-                self.corpus.pairs().map(|p| p[row].as_str()),
-            )
-        };
-        let known: HashSet<_> = others.iter().map(key).collect();
-        rows.iter().filter(|row| known.contains(&key(row))).count()
+    /// The tokens of all rows, by what these training rows teach where nothing was given.
+    fn tokens(&self, train: &[u32]) -> Result<Arc<Tokens>> {
+        if let Some(tokens) = &self.shared {
+            return Ok(tokens.clone());
+        }
+        let columns = [Some(self.corpus.texts()), self.corpus.pairs()];
+        let texts: Vec<&str> = columns
+            .into_iter()
+            .flatten()
+            .flat_map(|column| train.iter().map(|&r| column[r as usize].as_str()))
+            .collect();
+        let settings = VocabularySettings::default();
+        let tokenizer = Tokenizer::learn(&texts, &settings, self.model.max_tokens)?;
+        let read = |path| WordVectors::read(path, &tokenizer.words());
+        let vectors = self.model.vectors.as_ref().map(read).transpose()?;
+        Ok(Arc::new(Tokens::new(tokenizer, vectors, &self.corpus)?))
     }
 }
 
@@ -223,60 +201,20 @@ impl Task for TextTask {
     }
 
     fn rows(&self, seed: u64) -> Result<SeedRows<Arc<Tokens>>> {
-        let classes = classes_of(&self.corpus);
-        let strata = strata(&self.corpus, &classes);
-        let chosen = match (self.settings.per_class, self.settings.train_rows) {
-            (Some(n), _) => split::per_class(&self.pool, strata, n, seed)?,
-            (None, Some(n)) => split::in_all(&self.pool, strata, n, seed)?,
-            (None, None) => self.pool.clone(),
-        };
-        let wanted =
-            self.settings.validation != HeldOut::Default || chosen.len() >= VALIDATION_FROM;
-        let (train, validation) = match &self.validation {
-            Some(rows) => (chosen, rows.clone()),
-            None if !wanted => (chosen, Vec::new()),
-            None => {
-                let split = self.validation_split(&chosen, seed)?;
-                (split.rest, split.held_out)
-            }
-        };
-        let tokens = match &self.shared {
-            Some(tokens) => tokens.clone(),
-            None => {
-                let columns = [Some(self.corpus.texts()), self.corpus.pairs()];
-                let texts: Vec<&str> = columns
-                    .into_iter()
-                    .flatten()
-                    .flat_map(|column| train.iter().map(|&r| column[r as usize].as_str()))
-                    .collect();
-                let tokenizer = Tokenizer::learn(
-                    &texts,
-                    &VocabularySettings::default(),
-                    self.model.max_tokens,
-                )?;
-                let read = |path| WordVectors::read(path, &tokenizer.words());
-                let vectors = self.model.vectors.as_ref().map(read).transpose()?;
-                Arc::new(Tokens::new(tokenizer, vectors, &self.corpus)?)
-            }
-        };
-        let unseen = self.unseen(&train);
-        if let (Some(needed), Some(class)) = (self.settings.per_class, unseen.first()) {
-            let (class, purpose) = (class.clone(), "--per-class".into());
-            return Err(Error::ClassTooSmall {
-                class,
-                rows: 0,
-                needed,
-                purpose,
-            }
-            .into());
-        }
+        let (settings, classes) = (&self.settings, classes_of(&self.corpus));
+        let splitter = splitter(&self.corpus, &classes);
+        let per_class = settings.per_class;
+        let chosen = splitter.chosen(&self.pool, per_class, settings.train_rows, seed)?;
+        let (train, drawn) = splitter.validation(chosen, &settings.validation, seed)?;
+        let validation = self.validation.clone().unwrap_or(drawn);
+        let kit = self.tokens(&train)?;
         Ok(SeedRows {
             in_both: self.twins(&train, &self.test),
             validated_on_test: self.twins(&self.test, &validation),
-            unseen,
+            unseen: unseen(self.classes(), &self.hard.counts(&train), per_class)?,
             train,
             validation,
-            kit: tokens,
+            kit,
         })
     }
 

@@ -7,7 +7,7 @@ use regex::Regex;
 use super::add;
 use super::characters;
 use super::desk::{Desk, Drawn, Scene};
-use super::edit::Origin;
+use super::edit::{Origin, Places};
 use super::lists::Lists;
 use super::remove;
 use super::reorder;
@@ -128,22 +128,29 @@ pub struct Workbench {
     /// What is marked and what is kept in the text between two operations of a chain.
     marked: Vec<TextSpan>,
     kept: Vec<TextSpan>,
+    places: Places,
 }
 
 impl Workbench {
     /// Carries what is marked and kept to where the last edit put it, and marks of the partner that came along.
     fn follow(&mut self, partner_marks: &[TextSpan]) {
-        let edit = &self.desk.edit;
+        let (edit, places) = (&self.desk.edit, &mut self.places);
+        if !self.marks.is_empty() || !self.kept.is_empty() {
+            edit.places(Origin::Own, places);
+        }
         for mark in &mut self.marks {
-            *mark = mark.and_then(|span| edit.carry(Origin::Own, span));
+            *mark = mark.and_then(|span| places.carry(span));
         }
         self.kept.retain_mut(|span| {
-            let place = edit.carry(Origin::Own, *span);
+            let place = places.carry(*span);
             place.map(|place| *span = place).is_some()
         });
-        let carried = partner_marks.iter();
-        self.partner_marks
-            .extend(carried.map(|&mark| edit.carry(Origin::Partner, mark)));
+        if !partner_marks.is_empty() {
+            edit.places(Origin::Partner, places);
+            let carried = partner_marks.iter();
+            self.partner_marks
+                .extend(carried.map(|&mark| places.carry(mark)));
+        }
     }
 }
 

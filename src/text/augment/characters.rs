@@ -19,8 +19,8 @@ pub(super) fn keyboard(scene: &Scene<'_>, desk: &mut Desk, stream: &mut Stream) 
         scene,
         desk,
         stream,
-        |_, word, _| word.bytes().any(letter),
-        |stream, _, word, new| {
+        |word, _| word.bytes().any(letter),
+        |stream, word, _, new| {
             let letters = word.bytes().filter(|&b| letter(b)).count();
             let chosen = stream.below(letters);
             let at = word
@@ -48,9 +48,12 @@ pub(super) fn transpose(scene: &Scene<'_>, desk: &mut Desk, stream: &mut Stream)
         let (a, b) = (two[0].of(word), two[1].of(word));
         a != b && !has_digit(a) && !has_digit(b)
     };
-    let can =
-        |_: &WordFinder, word: &str, of: &[TextSpan]| of.windows(2).any(|two| differ(word, two));
-    noise(scene, desk, stream, can, |stream, of, word, new| {
+    let can = |word: &str, of: &mut Vec<TextSpan>| {
+        read_characters(scene.finder, word, of);
+        of.windows(2).any(|two| differ(word, two))
+    };
+    noise(scene, desk, stream, can, |stream, word, of, new| {
+        read_characters(scene.finder, word, of);
         let places = of.windows(2).filter(|two| differ(word, two)).count();
         let chosen = stream.below(places);
         let two = of.windows(2).filter(|two| differ(word, two)).nth(chosen);
@@ -65,10 +68,12 @@ pub(super) fn transpose(scene: &Scene<'_>, desk: &mut Desk, stream: &mut Stream)
 /// A character is left out of a word that has another.
 pub(super) fn omit(scene: &Scene<'_>, desk: &mut Desk, stream: &mut Stream) -> Drawn {
     let goes = |word: &str, one: &TextSpan| !has_digit(one.of(word));
-    let can = |_: &WordFinder, word: &str, of: &[TextSpan]| {
+    let can = |word: &str, of: &mut Vec<TextSpan>| {
+        read_characters(scene.finder, word, of);
         of.len() > 1 && of.iter().any(|one| goes(word, one))
     };
-    noise(scene, desk, stream, can, |stream, of, word, new| {
+    noise(scene, desk, stream, can, |stream, word, of, new| {
+        read_characters(scene.finder, word, of);
         let chosen = stream.below(of.iter().filter(|one| goes(word, one)).count());
         let one = of.iter().filter(|one| goes(word, one)).nth(chosen);
         let one = one.expect("the draw is below the number of characters");
@@ -79,38 +84,41 @@ pub(super) fn omit(scene: &Scene<'_>, desk: &mut Desk, stream: &mut Stream) -> D
 
 /// A word in another case than its own.
 pub(super) fn case(scene: &Scene<'_>, desk: &mut Desk, stream: &mut Stream) -> Drawn {
-    let can =
-        |_: &WordFinder, word: &str, _: &[TextSpan]| FORMS.iter().any(|form| differs(word, *form));
-    noise(scene, desk, stream, can, |stream, _, word, new| {
-        let forms = FORMS.iter().filter(|form| differs(word, **form));
-        let chosen = stream.below(forms.clone().count());
-        let form = forms.into_iter().nth(chosen);
-        form.expect("the draw is below the number of forms")(word, new);
+    let can = |word: &str, _: &mut Vec<TextSpan>| FORMS.iter().any(|form| !form.is(word));
+    noise(scene, desk, stream, can, |stream, word, _, new| {
+        let mut others = [Form::Lower; FORMS.len()];
+        let mut n = 0;
+        for form in FORMS {
+            let known = |other: &Form| form.of(word).eq(other.of(word));
+            if !form.is(word) && !others[..n].iter().any(known) {
+                others[n] = form;
+                n += 1;
+            }
+        }
+        new.extend(others[stream.below(n)].of(word));
     })
 }
 
-/// Changes words of which `can` holds, as many as the operation's number says, by `write`. Both see the word's
-/// characters.
+/// Changes words of which `can` holds, as many as the operation's number says, by `write`. Both are lent memory for the
+/// characters of a word.
 fn noise(
     scene: &Scene<'_>,
     desk: &mut Desk,
     stream: &mut Stream,
-    can: impl Fn(&WordFinder, &str, &[TextSpan]) -> bool,
-    write: impl Fn(&mut Stream, &[TextSpan], &str, &mut String),
+    can: impl Fn(&str, &mut Vec<TextSpan>) -> bool,
+    write: impl Fn(&mut Stream, &str, &mut Vec<TextSpan>, &mut String),
 ) -> Drawn {
     let n = scene.count(scene.units.free.len())?;
     let mut characters = std::mem::take(&mut desk.spans);
     desk.candidates.clear();
     for k in 0..scene.units.free.len() {
         let word = scene.units.free_span(k).of(scene.text);
-        read_characters(scene.finder, word, &mut characters);
-        if can(scene.finder, word, &characters) {
+        if can(word, &mut characters) {
             desk.candidates.push(k as u32);
         }
     }
     let drawn = among_candidates(scene, desk, n, stream, |stream, word, new| {
-        read_characters(scene.finder, word, &mut characters);
-        write(stream, &characters, word, new);
+        write(stream, word, &mut characters, new);
     });
     desk.spans = characters;
     drawn
@@ -129,44 +137,40 @@ fn has_digit(character: &str) -> bool {
     character.chars().any(char::is_numeric)
 }
 
-type Form = fn(&str, &mut String);
-
-const FORMS: [Form; 4] = [lower, upper, title, inverted];
-
-/// Whether the form is another word, and not one that an earlier form already is.
-fn differs(word: &str, form: Form) -> bool {
-    let made = |form: Form| {
-        let mut new = String::new();
-        form(word, &mut new);
-        new
-    };
-    let new = made(form);
-    let earlier = FORMS
-        .iter()
-        .take_while(|other| !std::ptr::fn_addr_eq(**other, form));
-    new != word && earlier.into_iter().all(|other| made(*other) != new)
+/// How a word may be written.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Lower,
+    Upper,
+    Title,
+    Inverted,
 }
 
-fn lower(word: &str, new: &mut String) {
-    new.extend(word.chars().flat_map(char::to_lowercase));
-}
+const FORMS: [Form; 4] = [Form::Lower, Form::Upper, Form::Title, Form::Inverted];
 
-fn upper(word: &str, new: &mut String) {
-    new.extend(word.chars().flat_map(char::to_uppercase));
-}
+impl Form {
+    /// The word in this form.
+    fn of(self, word: &str) -> impl Iterator<Item = char> {
+        word.char_indices().flat_map(move |(at, c)| {
+            let upper = match self {
+                Self::Lower => false,
+                Self::Upper => true,
+                Self::Title => at == 0,
+                Self::Inverted => !c.is_uppercase(),
+            };
+            let (upper, lower) = match upper {
+                true => (Some(c.to_uppercase()), None),
+                false => (None, Some(c.to_lowercase())),
+            };
+            upper
+                .into_iter()
+                .flatten()
+                .chain(lower.into_iter().flatten())
+        })
+    }
 
-fn title(word: &str, new: &mut String) {
-    let mut rest = word.chars();
-    new.extend(rest.next().into_iter().flat_map(char::to_uppercase));
-    new.extend(rest.flat_map(char::to_lowercase));
-}
-
-fn inverted(word: &str, new: &mut String) {
-    for c in word.chars() {
-        if c.is_uppercase() {
-            new.extend(c.to_lowercase());
-        } else {
-            new.extend(c.to_uppercase());
-        }
+    /// Whether the word has this form.
+    fn is(self, word: &str) -> bool {
+        self.of(word).eq(word.chars())
     }
 }

@@ -75,19 +75,35 @@ impl Edit {
         }
     }
 
-    /// Where a span of `origin` stands in the new text: `None` where it went, whole or in part.
-    pub fn carry(&self, origin: Origin, span: TextSpan) -> Option<TextSpan> {
+    /// Where the pieces of `origin` stand in the new text.
+    pub fn places(&self, origin: Origin, places: &mut Places) {
+        places.0.clear();
         let mut at = 0;
         for piece in &self.pieces {
-            let holds = piece.origin == origin
-                && piece.span.start <= span.start
-                && span.end <= piece.span.end;
-            if holds {
-                let start = at + (span.start - piece.span.start) as usize;
-                return Some(TextSpan::new(start, start + span.len()));
+            if piece.origin == origin {
+                places.0.push((piece.span, at));
             }
-            at += piece.span.len();
+            at += piece.span.len() as u32;
         }
-        None
+        places.0.sort_unstable();
+    }
+}
+
+/// Pieces of one text, each with its place in the new text; in the order of the text that they are of.
+#[derive(Debug, Default)]
+pub(super) struct Places(Vec<(TextSpan, u32)>);
+
+impl Places {
+    /// Where a span stands in the new text: `None` where it went, whole or in part.
+    pub fn carry(&self, span: TextSpan) -> Option<TextSpan> {
+        let behind = self
+            .0
+            .partition_point(|(piece, _)| piece.start <= span.start);
+        let (piece, at) = self.0[behind.checked_sub(1)?];
+        let start = at + (span.start - piece.start);
+        (span.end <= piece.end).then(|| TextSpan {
+            start,
+            end: start + span.len() as u32,
+        })
     }
 }

@@ -19,9 +19,12 @@ pub(super) fn delete(scene: &Scene<'_>, desk: &mut Desk, stream: &mut Stream) ->
     let gone = &mut desk.order;
     gone.clear();
     gone.extend((0..m as u32).filter(|_| stream.unit() < scene.rate));
-    while !gone.is_empty() && m - gone.len() < scene.settings.min_keep {
-        let back = stream.below(gone.len());
-        gone.remove(back);
+    let most = m.saturating_sub(scene.settings.min_keep);
+    if gone.len() > most {
+        while gone.len() > most {
+            gone.swap_remove(stream.below(gone.len()));
+        }
+        gone.sort_unstable();
     }
     let mut at = 0;
     for &k in gone.iter() {
@@ -189,17 +192,16 @@ fn join_across(units: &Units, sentences: &mut Vec<TextSpan>) {
         return;
     }
     let bound = (0..units.len()).filter(|&i| units.fate(i) != Fate::Free);
-    for unit in bound.map(|i| units.spans[i]) {
-        let inside = |border: u32| unit.start < border && border < unit.end;
-        let mut i = 0;
-        while i + 1 < sentences.len() {
-            if inside(sentences[i].end) {
-                sentences[i].end = sentences.remove(i + 1).end;
-            } else {
-                i += 1;
-            }
+    let mut bound = bound.map(|i| units.spans[i]).peekable();
+    sentences.dedup_by(|next, last| {
+        let border = last.end;
+        while bound.next_if(|unit| unit.end <= border).is_some() {}
+        let joins = bound.peek().is_some_and(|unit| unit.start < border);
+        if joins {
+            last.end = next.end;
         }
-    }
+        joins
+    });
 }
 
 /// Goes on to the units `first..=last`, and passes them over; `at` is how far the text was taken. White space goes from

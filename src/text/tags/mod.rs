@@ -3,6 +3,7 @@
 mod columns;
 mod conll;
 mod corpus;
+mod positions;
 mod rows;
 mod sentence;
 mod span_list;
@@ -13,6 +14,7 @@ mod write;
 
 pub use columns::{Offsets, TagColumns};
 pub use corpus::{Tagged, TaggedCorpus};
+pub use positions::Positions;
 pub use rows::TaggedRows;
 pub use sentence::{Sentence, Tag};
 pub use tag_set::TagSet;

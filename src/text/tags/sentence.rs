@@ -35,15 +35,16 @@ pub enum Tag {
 
 impl Tag {
     /// What a tag in a file must be, for messages.
-    pub(super) const EXPECTED: &'static str = "a tag: O, B-TYPE or I-TYPE";
+    pub(super) const EXPECTED: &'static str =
+        "a tag: O, B-TYPE or I-TYPE (E- and L- are read as I-, S- and U- as B-)";
 
-    /// `O`, `B-TYPE` or `I-TYPE`.
+    /// `O`, `B-TYPE` or `I-TYPE`; of BIOES and BILOU the ends as I and the single words as B, which says the same.
     pub(super) fn parse(tag: &str) -> Option<Self> {
         match tag.split_once('-') {
             None => (tag == "O").then_some(Self::O),
             Some((_, "")) => None,
-            Some(("B", kind)) => Some(Self::B(kind.into())),
-            Some(("I", kind)) => Some(Self::I(kind.into())),
+            Some(("B" | "S" | "U", kind)) => Some(Self::B(kind.into())),
+            Some(("I" | "E" | "L", kind)) => Some(Self::I(kind.into())),
             Some(_) => None,
         }
     }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::columns::Offsets;
+use super::positions::Positions;
 use super::sentence::Tag;
 
 /// What was expected of a span, and what stood there.
@@ -55,41 +56,6 @@ pub(super) fn no_list(value: Option<&Value>) -> Unexpected {
     refuse("a list of spans {start, end, label}", shown)
 }
 
-/// From offsets as they are written to bytes.
-struct Positions {
-    /// The byte at which each character starts, and the end; `None` where offsets are bytes.
-    starts: Option<Vec<usize>>,
-    end: usize,
-}
-
-impl Positions {
-    fn of(text: &str, offsets: Offsets) -> Self {
-        let starts = || text.char_indices().map(|(i, _)| i).chain([text.len()]);
-        Self {
-            starts: (offsets == Offsets::Characters).then(|| starts().collect()),
-            end: text.len(),
-        }
-    }
-
-    fn unit(&self) -> &'static str {
-        match self.starts {
-            Some(_) => "characters",
-            None => "bytes",
-        }
-    }
-
-    fn len(&self) -> usize {
-        self.starts.as_ref().map_or(self.end, |s| s.len() - 1)
-    }
-
-    fn byte(&self, offset: usize) -> Option<usize> {
-        match &self.starts {
-            Some(starts) => starts.get(offset).copied(),
-            None => (offset <= self.end).then_some(offset),
-        }
-    }
-}
-
 fn span(text: &str, value: &Value, positions: &Positions) -> Result<Span, Unexpected> {
     let number = |key: &str| {
         let number = value.get(key).and_then(Value::as_u64);
@@ -104,7 +70,7 @@ fn span(text: &str, value: &Value, positions: &Positions) -> Result<Span, Unexpe
         return Err(refuse("a span whose end lies behind its start", value));
     }
     let (Some(from), Some(to)) = (positions.byte(start), positions.byte(end)) else {
-        let (n, unit) = (positions.len(), positions.unit());
+        let (n, unit) = (positions.end(), positions.unit());
         return Err(refuse(
             &format!("a span within the text's {n} {unit}"),
             value,
@@ -127,9 +93,9 @@ fn span(text: &str, value: &Value, positions: &Positions) -> Result<Span, Unexpe
 fn lay(text: &str, words: &[Range<usize>], spans: &[Span]) -> Result<Vec<Tag>, Unexpected> {
     let mut tags = vec![Tag::O; words.len()];
     for span in spans {
-        let first = words.iter().position(|w| w.start == span.bytes.start);
-        let last = words.iter().position(|w| w.end == span.bytes.end);
-        let (Some(first), Some(last)) = (first, last) else {
+        let first = words.binary_search_by_key(&span.bytes.start, |w| w.start);
+        let last = words.binary_search_by_key(&span.bytes.end, |w| w.end);
+        let (Ok(first), Ok(last)) = (first, last) else {
             let part = &text[span.bytes.clone()];
             let expected = format!("a span that begins and ends with a word; this is '{part}'");
             return Err(refuse(&expected, &span.shown));

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::columns::Offsets;
+use super::positions::Positions;
 use super::sentence::Sentence;
 use super::tag_set::TagSet;
 use crate::metrics::entities;
@@ -53,15 +54,12 @@ impl<'a> SpanLine<'a> {
     /// The entities of the tags of a sentence.
     pub fn of(sentence: &'a Sentence, tags: &[u32], set: &'a TagSet, offsets: Offsets) -> Self {
         let text = sentence.text.as_str();
-        let offset = |byte: usize| match offsets {
-            Offsets::Bytes => byte,
-            Offsets::Characters => text[..byte].chars().count(),
-        };
+        let positions = Positions::of(text, offsets);
         let span = |entity: crate::metrics::Entity| {
             let words = sentence.words.get(entity.words.clone())?;
             Some(WrittenSpan {
-                start: offset(words.first()?.start),
-                end: offset(words.last()?.end),
+                start: positions.offset(words.first()?.start),
+                end: positions.offset(words.last()?.end),
                 label: set.types().get(entity.kind)?,
             })
         };

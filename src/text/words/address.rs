@@ -19,11 +19,10 @@ pub(super) fn around(bytes: &[u8], word: Range<usize>) -> Option<Found> {
     if bytes[start..end].starts_with(b"www.") {
         return found(start..web_end(bytes, end));
     }
-    let chunk = chunk_start(bytes, start);
     if bytes.get(end) == Some(&b'@') && bytes.get(end + 1).is_some_and(|&b| is_word(b)) {
-        return found(mail(bytes, chunk, start, end));
+        return found(mail(bytes, start, end));
     }
-    let first = marked(bytes, chunk, start);
+    let first = marked(bytes, 0, start);
     (first < start).then_some(Found {
         word: first..end,
         longer: false,
@@ -37,9 +36,8 @@ pub(super) fn first(bytes: &[u8], stretch: Range<usize>) -> Option<Range<usize>>
         let colon = from + at;
         let scheme = bytes[stretch.start..colon].iter().rev();
         let scheme = scheme.take_while(|b| b.is_ascii_alphabetic()).count();
-        let end = web_end(&bytes[..stretch.end], colon + 3);
         if scheme > 0 {
-            return Some(colon - scheme..end);
+            return Some(colon - scheme..web_end(&bytes[..stretch.end], colon + 3));
         }
         from = colon + 3;
     }
@@ -89,9 +87,9 @@ fn web_end(bytes: &[u8], from: usize) -> usize {
 }
 
 /// A mail address with `@` at `at`, whose last word before it begins at `start`.
-fn mail(bytes: &[u8], chunk: usize, start: usize, at: usize) -> Range<usize> {
+fn mail(bytes: &[u8], start: usize, at: usize) -> Range<usize> {
     let local = |b: u8| is_word(b) || matches!(b, b'.' | b'+' | b'-' | b'%');
-    let before = bytes[chunk..start].iter().rev().take_while(|&&b| local(b));
+    let before = bytes[..start].iter().rev().take_while(|&&b| local(b));
     let host = bytes[at + 1..].iter();
     let length = host
         .take_while(|&&b| is_word(b) || matches!(b, b'.' | b'-'))
