@@ -2,6 +2,7 @@
 
 #[path = "common/pvalues.rs"]
 mod pvalues;
+mod token_plans;
 
 #[path = "augmenting/bench.rs"]
 mod bench;
@@ -15,5 +16,7 @@ mod kept;
 mod lists;
 #[path = "augmenting/marks.rs"]
 mod marks;
+#[path = "augmenting/training.rs"]
+mod training;
 #[path = "augmenting/words.rs"]
 mod words;

@@ -182,7 +182,7 @@ fn what_is_wrong_is_said() -> Result<()> {
     desk.refuses(
         1,
         &format!("{train} --data bad.conll"),
-        &["bad.conll, line 2, column '2': expected a tag: O, B-TYPE or I-TYPE, got 'X-fruit'"],
+        &["bad.conll, line 2, column '2': expected a tag: O, B-TYPE or I-TYPE (E- and L- are read as I-, S- and U- as B-), got 'X-fruit'"],
     )?;
     desk.refuses(
         2,

@@ -4,6 +4,7 @@ use super::blend_rule::BlendRule;
 use super::choice::{self, Candidate};
 use super::clock::Clock;
 use super::curve_check::check_number;
+use super::law::Law;
 use super::pairing::Pairing;
 use super::scheduler::Scheduler;
 use super::settings::{Grain, Mode, Schedule};
@@ -16,7 +17,8 @@ use crate::plan::Site;
 impl Schedule {
     /// Checks the schedule against a model's sites and a run.
     ///
-    /// A schedule may be off (a constant probability of 0: `none` and `smoothing` are); any other must mix some step.
+    /// A schedule may be off (a constant probability of 0: `none` and `smoothing` are); any other must mix some step or
+    /// change texts.
     ///
     /// # Errors
     /// [`Error::Setting`] for a number out of range, [`Error::NoSite`] for a site the model lacks, [`Error::Conflict`]
@@ -40,10 +42,11 @@ impl Schedule {
             [] if self.is_off() => Vec::new(),
             choices => sites::resolve(choices, sites, task)?,
         };
+        self.check_span()?;
         let blends = choice::resolve(&self.blend, &self.weight, &sites, task)?;
         self.residue
             .map_or(Ok(()), |rule| rule.check(&sites, task))?;
-        if !self.is_off() && !self.ever_mixes(&blends, task) {
+        if !self.is_off() && self.texts.is_none() && !self.ever_mixes(&blends, task) {
             return Err(Error::NeverMixes {
                 name: self.name,
                 steps: task.steps,
@@ -85,6 +88,16 @@ impl Schedule {
         if self.needs_stretches() {
             let problem = "texts that change have other tokens than those of which the blend \"span\" and cutoffs of tokens \
                  are drawn: leave out the one or the other";
+            return Err(Error::Conflict(problem.into()));
+        }
+        Ok(())
+    }
+
+    /// The share of a span is the weight, so that a law of one's own would do nothing.
+    fn check_span(&self) -> Result<()> {
+        let own = self.weight != Law::default() || self.fold;
+        if own && matches!(self.blend, BlendRule::Span(_)) {
+            let problem = "the blend \"span\" has its weight from its \"ratio\": leave out \"weight\" and \"fold\"";
             return Err(Error::Conflict(problem.into()));
         }
         Ok(())

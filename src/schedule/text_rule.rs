@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 pub struct TextRule {
     /// The operations, which epochs take in turn, from one on that is uniform for each text. No default.
     pub ops: Vec<Chain>,
-    /// The probability, in [0, 1], that a text is changed when it is read; default 1.
+    /// The probability, in (0, 1], that a text is changed when it is read; default 1.
     pub probability: f64,
     /// Words that `crop`, `drop` and `delete` leave at least; default 1.
     pub min_keep: usize,
@@ -37,7 +37,7 @@ impl Default for TextRule {
 impl TextRule {
     /// # Errors
     /// [`Error::Setting`] for a number out of its range; [`Error::Conflict`] for rows that are no texts with one target
-    /// each, for no operation, and for one that needs a file.
+    /// each, for no operation, for one that needs a file, and for a mask that none writes.
     pub(super) fn check(&self, task: &Task) -> Result<()> {
         if task.domain != Domain::Text || task.kind == TaskKind::Tags {
             let problem = "\"texts\" is for texts with one target each";
@@ -48,14 +48,27 @@ impl TextRule {
             return Err(Error::Conflict(problem.into()));
         }
         check_number("texts.probability", self.probability, &(0.0..=1.0))?;
+        if self.probability == 0.0 {
+            return Err(Error::setting(
+                "texts.probability",
+                "above 0 and at most 1",
+                0,
+            ));
+        }
         if self.min_keep == 0 {
             return Err(Error::setting("texts.min_keep", "at least 1", 0));
         }
         self.ops.iter().try_for_each(Chain::check)?;
-        let kinds = self.ops.iter().flat_map(|chain| &chain.0).map(|o| o.kind);
+        let mut kinds = self.ops.iter().flat_map(|chain| &chain.0).map(|o| o.kind);
+        let masks = kinds.clone().any(|kind| kind == OperationKind::Mask);
+        if self.mask != Self::default().mask && !masks {
+            let problem =
+                "\"texts\": \"mask\" is for the operation mask, and none is among \"ops\"";
+            return Err(Error::Conflict(problem.into()));
+        }
         let of_file =
             |kind: &OperationKind| kind.needs_synonyms() || *kind == OperationKind::Nearest;
-        match kinds.into_iter().find(of_file) {
+        match kinds.find(of_file) {
             None => Ok(()),
             Some(kind) => Err(Error::Conflict(format!(
                 "\"texts\": {kind} takes words of a file, and a schedule names none; augment the training file instead"

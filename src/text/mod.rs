@@ -27,8 +27,8 @@ pub use model_files::ModelFiles;
 pub use read::{Columns, EmptyTexts, Group, ReadOptions, SoftColumn, TextRow, TextRows};
 pub use source::TextSource;
 pub use tags::{
-    Offsets, Positions, Sentence, SpanLine, Tag, TagColumns, TagSet, Tagged, TaggedCorpus,
-    TaggedRows, WrittenSpan, conll_lines, word_ranges,
+    Offsets, Positions, Sentence, SpanLine, Tag, TagColumns, TagFormat, TagSet, Tagged,
+    TaggedCorpus, TaggedRows, WrittenSpan, conll_lines, word_ranges,
 };
 pub use tokens::{
     EncodedTexts, EncodedWords, MAX_TOKENS, TokenBatch, Tokenizer, VocabularySettings,

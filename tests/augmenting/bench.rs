@@ -11,6 +11,8 @@ use proptest::prelude::*;
 pub struct Made {
     pub text: String,
     pub unchanged: Option<Unchanged>,
+    pub refused: Option<Unchanged>,
+    pub kept: Vec<Option<TextSpan>>,
     pub own_share: f64,
     pub marks: Vec<Option<TextSpan>>,
     pub partner_marks: Vec<Option<TextSpan>>,
@@ -77,6 +79,8 @@ pub fn make(
     Made {
         text: made.text.to_owned(),
         unchanged: made.unchanged,
+        refused: made.refused,
+        kept: made.kept.to_vec(),
         own_share: made.own_share,
         marks: made.marks.to_vec(),
         partner_marks: made.partner_marks.to_vec(),

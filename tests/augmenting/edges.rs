@@ -201,3 +201,36 @@ fn settings_that_cannot_be_are_refused() {
         settings
     );
 }
+
+#[test]
+fn numbers_and_addresses_stay_whole() {
+    for row in 0..100 {
+        let made = one("omit=1", "It costs $3.50 or 1,234.56 EUR", row).text;
+        assert!(
+            made.contains("$3.50") && made.contains("1,234.56"),
+            "{made}"
+        );
+        let text = "See https://ex.org/a?b=1&c=2 and more. Yes! No.";
+        let made = one("sentences=0.4", text, row).text;
+        assert!(
+            !made.contains("https:") || made.contains("https://ex.org/a?b=1&c=2 and more."),
+            "{made}"
+        );
+        assert!(!made.contains("c=2") || made.contains("https:"), "{made}");
+    }
+}
+
+/// Each word must not look at the whole line again: this has none of the white space at which a look ends.
+#[test]
+fn a_line_without_white_space_ends() {
+    let n = 200_000;
+    for (part, words) in [("a:x.y,", 2), ("#a", 1), ("a@b@", 2), ("x://,", 1)] {
+        let text = part.repeat(n);
+        let found = crate::bench::words(&text).len();
+        assert!(found <= words * n, "{part}: {found}");
+        let made = one("swap", &text, 0);
+        assert_eq!(made.text.len(), text.len(), "{part}");
+    }
+    let text = format!("é{}", "://".repeat(n));
+    assert_eq!(crate::bench::words(&text), ["é"]);
+}

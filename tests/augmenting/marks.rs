@@ -1,7 +1,7 @@
 //! Protection and entities: never cut, and where they stand afterwards.
 
 use candle_mixup::text::TextSpan;
-use candle_mixup::text::augment::{AugmentSettings, Marked};
+use candle_mixup::text::augment::{AugmentSettings, Marked, Unchanged};
 use proptest::prelude::*;
 
 use crate::bench::{Made, augmenter, make, settings, texts, words};
@@ -84,8 +84,10 @@ proptest! {
         let partner = Marked::plain(&other);
         for chain in CHAINS.split(',').map(str::trim) {
             let made = make_by(chain, &marked, &partner, row);
-            for span in &kept {
-                prop_assert!(made.text.contains(span.of(&text)), "{chain} lost {:?} of {text:?}: {:?}", span.of(&text), made.text);
+            prop_assert_eq!(made.kept.len(), kept.len());
+            for (span, place) in kept.iter().zip(&made.kept) {
+                let stands = place.map(|place| place.of(&made.text));
+                prop_assert_eq!(stands, Some(span.of(&text)), "{} on {:?}: {:?}", chain, text, made.text);
             }
             let mut by_rule = settings(chain);
             by_rule.protect = vec!["[0-9]+([.,][0-9]+)?".into(), "https?://\\S+".into()];
@@ -137,4 +139,114 @@ fn spans_that_cannot_be_are_refused() {
             .to_string();
         assert!(error.contains(words), "{error}");
     }
+}
+
+#[test]
+fn phrases_and_words_with_signs_are_protected_where_they_stand_alone() {
+    let mut settings = settings("mask=1");
+    let phrases = [
+        "C++",
+        "c#",
+        "U.S.A.",
+        "New York",
+        "New",
+        "$5",
+        "e.g.",
+        "foo-bar",
+        "東京 タワー",
+    ];
+    settings.protect_words = phrases.map(String::from).to_vec();
+    let augmenter = augmenter(settings);
+    let masked = |text: &str| make(&augmenter, &Marked::plain(text), None, 0).text;
+    let all = "C++ C# U.S.A. new  york NEW $5 e.g. foo-bar 東京\nタワー";
+    assert_eq!(
+        masked(&format!("so {all} so")),
+        format!("[MASK] {all} [MASK]")
+    );
+    assert_eq!(
+        masked("News C# of New Yorkers"),
+        "[MASK] C# [MASK] New [MASK]"
+    );
+}
+
+#[test]
+fn shares_count_words_whatever_stays_together() {
+    let text = "Alpha Beta Gamma Delta Epsilon Zeta Eta Theta one";
+    let marks = [TextSpan::new(0, 45)];
+    let marked = Marked {
+        marks: &marks,
+        ..Marked::plain(text)
+    };
+    let partner = Marked::plain("uno dos tres cuatro");
+    let by = |ops: &str, max_words| {
+        let settings = AugmentSettings {
+            max_words,
+            ..settings(ops)
+        };
+        make(&augmenter(settings), &marked, Some(&partner), 0)
+    };
+    assert_eq!(by("concat", None).own_share, 9.0 / 13.0);
+    let cut = by("concat", Some(10));
+    assert_eq!(cut.text, format!("{} uno dos", &text[..45]));
+    assert_eq!(cut.own_share, 8.0 / 10.0);
+    assert_eq!(
+        by("concat", Some(6)).text,
+        text,
+        "the entity alone is longer"
+    );
+    let spliced = by("splice=0.5", None);
+    assert!(spliced.text.starts_with(&text[..45]) && !spliced.text.ends_with("one"));
+    assert_eq!(spliced.own_share, 8.0 / 9.0);
+}
+
+#[test]
+fn what_a_mask_wrote_is_not_taken_apart() {
+    for chain in [
+        "mask=0.5+omit=1",
+        "mask=0.5+transpose=1",
+        "mask=0.5+case=1",
+        "mask=0.4+delete=0.9",
+        "mask=0.5+swap=1+aeda=1",
+        "mask=0.5+crop=0.5",
+    ] {
+        let mut masks = 0;
+        for row in 0..50 {
+            let made = make(
+                &augmenter(settings(chain)),
+                &Marked::plain("alpha beta gamma delta epsilon"),
+                None,
+                row,
+            );
+            let found = made.text.matches("[MASK]").count();
+            masks += found;
+            let brackets = made.text.matches(['[', ']']).count();
+            assert_eq!(brackets, 2 * found, "{chain}: {}", made.text);
+        }
+        assert!(masks > 50, "{chain}: {masks}");
+    }
+}
+
+#[test]
+fn a_step_that_could_do_nothing_is_told() {
+    let made = make(
+        &augmenter(settings("swap=1+splice=0.5")),
+        &Marked::plain("alpha beta gamma delta"),
+        Some(&Marked::plain("x")),
+        0,
+    );
+    assert_eq!(
+        (made.unchanged, made.refused),
+        (None, Some(Unchanged::PartnerTooShort))
+    );
+    assert_eq!(made.own_share, 1.0);
+    let both = make(
+        &augmenter(settings("swap+sentences")),
+        &Marked::plain("alpha"),
+        None,
+        0,
+    );
+    assert_eq!(
+        (both.unchanged, both.refused),
+        (Some(Unchanged::TooShort), None)
+    );
 }

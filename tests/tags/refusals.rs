@@ -2,13 +2,13 @@
 
 use candle_mixup::text::{Offsets, TagColumns, TagSet, TaggedCorpus};
 
-use super::files::{Folder, refused, said};
+use super::files::{Folder, read, refused, said};
 
 fn columns(content: &str) -> String {
     refused("a.conll", content, &TagColumns::default())
 }
 
-const TAG: &str = "expected a tag: O, B-TYPE or I-TYPE";
+const TAG: &str = "expected a tag: O, B-TYPE or I-TYPE (E- and L- are read as I-, S- and U- as B-)";
 
 #[test]
 fn a_word_needs_a_tag() {
@@ -21,6 +21,17 @@ fn a_word_needs_a_tag() {
 }
 
 #[test]
+fn a_sentence_has_the_same_columns_on_every_line() {
+    assert_eq!(
+        columns("in O\nNew York B-place\n"),
+        "a.conll, line 2: expected 2 columns, as at the beginning of the sentence, got 'New York B-place'"
+    );
+    let two = "in x O\nRome x B-place\n\nNow O\n";
+    let corpus = read("a.conll", two, &TagColumns::default()).expect("each sentence by itself");
+    assert_eq!(corpus.len(), 2);
+}
+
+#[test]
 fn a_tag_is_o_b_or_i() {
     for tag in ["X-place", "B-", "I-", "place", "B", "b-place", "BI-place"] {
         let expected = format!("a.conll, line 3, column '2': {TAG}, got '{tag}'");
@@ -30,7 +41,9 @@ fn a_tag_is_o_b_or_i() {
         tag: Some(4),
         ..TagColumns::default()
     };
-    let expected = format!("a.conll, line 1, column '4': {TAG}, got 'Rome x B-place'");
+    let expected = format!(
+        "a.conll, line 1, column '4': {TAG} (the line has 3 columns), got 'Rome x B-place'"
+    );
     assert_eq!(refused("a.conll", "Rome x B-place\n", &asked), expected);
 }
 

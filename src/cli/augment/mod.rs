@@ -52,6 +52,7 @@ pub fn run(args: &AugmentArgs) -> Result<()> {
     check_names(args, &rows)?;
     let pass = FirstPass::read(&source, args, &settings)?;
     let lists = settings::lists(args, &settings, &pass)?;
+    let never_found = lists.synonyms.as_ref().map_or(0, |all| all.never_found());
     let augmenter = settings.check(lists)?;
     let chains: Vec<String> = augmenter
         .settings()
@@ -80,7 +81,8 @@ pub fn run(args: &AugmentArgs) -> Result<()> {
         return preview::show(&work, rows, count);
     }
     let tally = write(&work, rows, &out)?;
-    summary::print(args, &out, &chains, &tally, started.elapsed().as_secs_f64())
+    let told = (chains.as_slice(), never_found);
+    summary::print(args, &out, told, &tally, started.elapsed().as_secs_f64())
 }
 
 /// Changes all rows and writes them where they go.
@@ -159,15 +161,15 @@ fn out(args: &AugmentArgs, source: &Source, form: Form) -> Result<Out> {
         let expected = format!("a name that ends in {ending} or {ending}.gz, as the file's own");
         return Err(Error::setting("--out", expected, path.display()).into());
     }
+    if matches!(source, Source::File(file) if files::same(file, &path)) {
+        let text = format!("--out {}: that is the file itself", path.display());
+        return Err(Error::Conflict(text).into());
+    }
     if path.exists() && !args.output.force {
         let text = format!(
             "--out {}: it exists (--force overwrites it)",
             path.display()
         );
-        return Err(Error::Conflict(text).into());
-    }
-    if matches!(source, Source::File(file) if files::same(file, &path)) {
-        let text = format!("--out {}: that is the file itself", path.display());
         return Err(Error::Conflict(text).into());
     }
     Ok(Out::File(path))

@@ -86,8 +86,14 @@ impl FirstPass {
         }
         pass.corpus = gatherer.list();
         for (i, partner) in pass.partners.iter().enumerate() {
-            let label = partner.label.clone().filter(|_| pass.same_label);
-            pass.by_label.entry(label).or_default().push(i as u32);
+            // A row without a label is of no class, and no other is of the same.
+            match (&partner.label, pass.same_label) {
+                (None, true) => {}
+                (label, same) => {
+                    let label = label.clone().filter(|_| same);
+                    pass.by_label.entry(label).or_default().push(i as u32);
+                }
+            }
         }
         Ok(pass)
     }

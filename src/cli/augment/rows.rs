@@ -20,6 +20,7 @@ pub struct Row {
     /// The line on which it starts, from 1.
     pub line: u64,
     pub text: String,
+    /// `None` too where the cell is empty, or `null`.
     pub label: Option<String>,
     pub entities: Option<Entities>,
     /// The spans as they are written.
@@ -79,6 +80,7 @@ pub struct Places {
     pub header: Option<Vec<String>>,
     pub text: usize,
     pub entities: Option<usize>,
+    pub kept: Option<usize>,
 }
 
 /// The columns by name.
@@ -102,7 +104,6 @@ enum Input {
     Records {
         records: Box<Records>,
         label: Option<usize>,
-        kept: Option<usize>,
     },
     JsonLines(Lines),
     Lines(Lines),
@@ -139,12 +140,12 @@ impl Rows {
                     header: Some(records.columns().to_vec()),
                     text: records.find(&names.text)?,
                     entities: find(&names.entities)?,
+                    kept: find(&names.kept)?,
                 };
-                let (label, kept) = (find(&names.label)?, find(&names.kept)?);
+                let label = find(&names.label)?;
                 Input::Records {
                     records: Box::new(records),
                     label,
-                    kept,
                 }
             }
             _ if args.no_header => {
@@ -246,17 +247,13 @@ impl Iterator for Rows {
 
     fn next(&mut self) -> Option<Self::Item> {
         match &mut self.input {
-            Input::Records {
-                records,
-                label,
-                kept,
-            } => {
-                let (label, kept) = (*label, *kept);
+            Input::Records { records, label } => {
+                let label = *label;
                 let record = match records.next()? {
                     Ok(record) => record,
                     Err(e) => return Some(Err(e)),
                 };
-                Some(Ok(self.of_record(record, label, kept)))
+                Some(Ok(self.of_record(record, label)))
             }
             Input::JsonLines(lines) => loop {
                 let line = match lines.next()? {
@@ -302,20 +299,21 @@ impl Iterator for Rows {
 }
 
 impl Rows {
-    fn of_record(&mut self, record: Record, label: Option<usize>, kept: Option<usize>) -> Row {
+    fn of_record(&mut self, record: Record, label: Option<usize>) -> Row {
         let cell = |cell: Cell| match cell {
             Cell::Text(text) => text,
             Cell::List(_) | Cell::Missing | Cell::Nested(_) => String::new(),
         };
         let cells: Vec<String> = record.cells.into_iter().map(cell).collect();
         let at = |place: Option<usize>| place.map(|i| cells[i].clone());
+        let label = at(label).filter(|label| !label.trim().is_empty());
         Row {
             number: self.numbered(),
             line: record.line,
             text: cells[self.places.text].clone(),
-            label: at(label),
+            label,
             entities: at(self.places.entities).map(Entities::Written),
-            kept: at(kept),
+            kept: at(self.places.kept),
             rest: Rest::Cells(cells),
         }
     }
@@ -357,7 +355,8 @@ impl Rows {
         Ok(Row {
             line,
             text: parsed,
-            label: raw(&self.names.label)?,
+            label: raw(&self.names.label)?
+                .filter(|label| !matches!(label.as_str(), "null" | "\"\"")),
             entities: raw(&self.names.entities)?.map(Entities::Written),
             kept: raw(&self.names.kept)?,
             number: self.numbered(),

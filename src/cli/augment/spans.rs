@@ -14,10 +14,10 @@ pub struct Spans {
 pub type Standing<'a> = (TextSpan, &'a Value);
 
 impl Spans {
-    /// Reads a JSON list of `[start, end, ...]` or of objects with `start` and `end`; an empty cell holds none. What is
+    /// Reads a JSON list of `[start, end, ...]` or of objects with `start` and `end`; an empty cell, or `null`, holds none. What is
     /// wrong is said in words, with the item.
     pub fn read(cell: &str, text: &str, offsets: Offsets) -> Result<Self, String> {
-        if cell.trim().is_empty() {
+        if matches!(cell.trim(), "" | "null") {
             return Ok(Self::default());
         }
         let expected = "a JSON list of [start, end, label] or of objects with start and end";

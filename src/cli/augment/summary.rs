@@ -7,19 +7,25 @@ use serde_json::{Map, Value, json};
 
 use super::Out;
 use super::args::AugmentArgs;
-use super::work::Tally;
+use super::work::{ChainTally, Tally};
 
 /// Prints the summary: on stderr where the rows themselves go to stdout.
 pub fn print(
     args: &AugmentArgs,
     out: &Out,
-    chains: &[String],
+    (chains, never_found): (&[String], usize),
     tally: &Tally,
     seconds: f64,
 ) -> Result<()> {
     let text = match args.print.json {
-        true => format!("{:#}\n", as_json(args, out, chains, tally, seconds)),
-        false => as_text(args, out, chains, tally, seconds),
+        true => {
+            let mut told = as_json(args, out, chains, tally, seconds);
+            if args.operations.synonyms.is_some() {
+                told["synonyms_never_found"] = never_found.into();
+            }
+            format!("{told:#}\n")
+        }
+        false => as_text(args, out, (chains, never_found), tally, seconds),
     };
     match out {
         Out::Stdout if args.print.quiet => {}
@@ -33,11 +39,14 @@ fn as_json(args: &AugmentArgs, out: &Out, chains: &[String], tally: &Tally, seco
     let operations: Map<String, Value> = chains
         .iter()
         .zip(&tally.chains)
-        .map(|(name, (outputs, unchanged))| {
-            (
-                name.clone(),
-                json!({ "outputs": outputs, "unchanged": unchanged }),
-            )
+        .map(|(name, chain)| {
+            let ChainTally {
+                outputs,
+                unchanged,
+                in_part,
+            } = chain;
+            let told = json!({ "outputs": outputs, "unchanged": unchanged, "in_part": in_part });
+            (name.clone(), told)
         })
         .collect();
     let out = match out {
@@ -58,7 +67,7 @@ fn as_json(args: &AugmentArgs, out: &Out, chains: &[String], tally: &Tally, seco
 fn as_text(
     args: &AugmentArgs,
     out: &Out,
-    chains: &[String],
+    (chains, never_found): (&[String], usize),
     tally: &Tally,
     seconds: f64,
 ) -> String {
@@ -71,17 +80,25 @@ fn as_text(
         .map(|chain| chain.chars().count())
         .max()
         .unwrap_or(0);
-    for (name, (outputs, unchanged)) in chains.iter().zip(&tally.chains) {
-        text += &format!("  {name:<width$}  {outputs} outputs");
-        let same: u64 = unchanged.values().sum();
-        if same > 0 {
-            let reasons: Vec<String> = unchanged
-                .iter()
-                .map(|(reason, n)| format!("{reason} {n}"))
-                .collect();
-            text += &format!(", {same} unchanged ({})", reasons.join(", "));
+    for (name, chain) in chains.iter().zip(&tally.chains) {
+        text += &format!("  {name:<width$}  {} outputs", chain.outputs);
+        for (reasons, words) in [
+            (&chain.unchanged, "unchanged"),
+            (&chain.in_part, "changed by some of the steps only"),
+        ] {
+            let n: u64 = reasons.values().sum();
+            if n > 0 {
+                let each = reasons.iter().map(|(reason, n)| format!("{reason} {n}"));
+                let each: Vec<String> = each.collect();
+                text += &format!(", {n} {words} ({})", each.join(", "));
+            }
         }
         text += "\n";
+    }
+    if never_found > 0 {
+        text += &format!(
+            "note: {never_found} words of --synonyms are several words, or none, and are never found\n"
+        );
     }
     if tally.missing > 0 {
         text += &format!(

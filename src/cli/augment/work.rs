@@ -13,13 +13,16 @@ use rayon::prelude::*;
 
 use super::args::{AugmentArgs, EntityArg};
 use super::partners::{FirstPass, Partner};
-use super::rows::{Row, Rows};
+use super::rows::{Rest, Row, Rows};
 use super::spans::Spans;
-use super::write::{Output, Writer};
+use super::write::{Output, PROVENANCE, Writer};
 use crate::cli::interrupt::Interrupt;
 
-/// Rows that are read together.
+/// Rows that are read together at most.
 const CHUNK: usize = 4096;
+
+/// Bytes that the outputs of rows read together have, about; a row by itself may have more.
+const BYTES: usize = 16 << 20;
 
 /// Rows that a thread takes at once.
 const PART: usize = 64;
@@ -38,14 +41,25 @@ pub struct Tally {
     /// Outputs that could not be new, and rows that have some of them.
     pub missing: u64,
     pub short_rows: u64,
-    /// By chain: outputs, and those of them that are the text as it was, by reason.
-    pub chains: Vec<(u64, BTreeMap<String, u64>)>,
+    pub chains: Vec<ChainTally>,
 }
+
+/// What one chain did.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ChainTally {
+    pub outputs: u64,
+    /// Outputs that are the text as it was, by reason.
+    pub unchanged: Reasons,
+    /// Outputs that a step of the chain left alone where another changed them, by reason.
+    pub in_part: Reasons,
+}
+
+pub type Reasons = BTreeMap<String, u64>;
 
 impl Tally {
     pub fn new(chains: usize) -> Self {
         Self {
-            chains: vec![(0, BTreeMap::new()); chains],
+            chains: vec![ChainTally::default(); chains],
             ..Self::default()
         }
     }
@@ -55,13 +69,33 @@ impl Tally {
         self.outputs += other.outputs;
         self.missing += other.missing;
         self.short_rows += other.short_rows;
-        for ((outputs, reasons), (more, other)) in self.chains.iter_mut().zip(&other.chains) {
-            *outputs += more;
-            for (reason, n) in other {
-                *reasons.entry(reason.clone()).or_default() += n;
+        for (own, other) in self.chains.iter_mut().zip(&other.chains) {
+            own.outputs += other.outputs;
+            for (reasons, more) in [
+                (&mut own.unchanged, &other.unchanged),
+                (&mut own.in_part, &other.in_part),
+            ] {
+                for (reason, n) in more {
+                    *reasons.entry(reason.clone()).or_default() += n;
+                }
             }
         }
     }
+}
+
+/// A row that is read.
+struct Given<'a> {
+    row: &'a Row,
+    text: Marked<'a>,
+    spans: &'a Spans,
+    kept: &'a Spans,
+}
+
+/// What became of an output.
+struct Made {
+    chain: usize,
+    unchanged: Option<Unchanged>,
+    refused: Option<Unchanged>,
 }
 
 /// What all rows share.
@@ -84,7 +118,7 @@ impl Work<'_> {
         seen: impl Fn(u64),
         out: &mut dyn Write,
     ) -> Result<Tally> {
-        let mut tally = Tally::new(self.chains.len());
+        let (mut tally, mut bench) = (Tally::new(self.chains.len()), Workbench::default());
         let named = !self.args.columns.no_header;
         let mut header = Vec::new();
         self.writer.header(named, &mut header)?;
@@ -94,7 +128,7 @@ impl Work<'_> {
             scope.spawn(move || {
                 let mut rows = rows;
                 loop {
-                    let chunk: candle_mixup::Result<Vec<Row>> = rows.by_ref().take(CHUNK).collect();
+                    let chunk = self.chunk(&mut rows);
                     let ends = chunk.as_ref().map_or(true, Vec::is_empty);
                     if sender.send(chunk).is_err() || ends {
                         break;
@@ -106,34 +140,73 @@ impl Work<'_> {
                     return Err(Error::Interrupted.into());
                 }
                 let chunk = chunk?;
+                seen(chunk.len() as u64);
+                if chunk.len() == 1 {
+                    // Of a large row each output is written before the next one is made.
+                    tally.add(&self.part(&chunk, &mut bench, &mut Vec::new(), Some(out))?);
+                    continue;
+                }
                 let parts = chunk
                     .par_chunks(PART)
-                    .map_init(Workbench::default, |bench, part| self.part(part, bench));
-                for part in parts.collect::<Vec<_>>() {
+                    .map_init(Workbench::default, |bench, part| {
+                        let mut bytes = Vec::with_capacity(self.size(part));
+                        let tally = self.part(part, bench, &mut bytes, None)?;
+                        Ok((bytes, tally))
+                    });
+                for part in parts.collect::<Vec<Result<_>>>() {
                     let (bytes, of_part) = part?;
                     out.write_all(&bytes)?;
                     tally.add(&of_part);
                 }
-                seen(chunk.len() as u64);
             }
             Ok(())
         })?;
         Ok(tally)
     }
 
-    fn part(&self, rows: &[Row], bench: &mut Workbench) -> Result<(Vec<u8>, Tally)> {
+    /// The next rows.
+    fn chunk(&self, rows: &mut Rows) -> candle_mixup::Result<Vec<Row>> {
+        let (mut chunk, mut size) = (Vec::new(), 0);
+        while chunk.len() < CHUNK && size < BYTES {
+            let Some(row) = rows.next() else { break };
+            chunk.push(row?);
+            size += self.size(&chunk[chunk.len() - 1..]);
+        }
+        Ok(chunk)
+    }
+
+    /// About how many bytes the outputs of these rows have.
+    fn size(&self, rows: &[Row]) -> usize {
+        let texts: usize = rows.iter().map(|row| row.text.len() + 64).sum();
+        texts.saturating_mul(self.args.operations.n as usize + 1)
+    }
+
+    /// Appends the outputs of these rows to `bytes`, or writes them one by one where `out` is given.
+    fn part(
+        &self,
+        rows: &[Row],
+        bench: &mut Workbench,
+        bytes: &mut Vec<u8>,
+        mut out: Option<&mut dyn Write>,
+    ) -> Result<Tally> {
         let mut tally = Tally::new(self.chains.len());
-        let text: usize = rows.iter().map(|row| row.text.len() + 64).sum();
-        let mut bytes = Vec::with_capacity(text * (self.args.operations.n as usize + 1));
         for row in rows {
             if self.args.output.keep {
-                self.writer.original(row, &mut bytes)?;
+                self.writer.original(row, bytes)?;
             }
             self.row(row, bench, &mut tally, |made| {
-                self.writer.output(row, made, &mut bytes)
+                if let Some(out) = &mut out {
+                    out.write_all(bytes)?;
+                    bytes.clear();
+                }
+                self.writer.output(row, made, bytes)
             })?;
         }
-        Ok((bytes, tally))
+        if let Some(out) = &mut out {
+            out.write_all(bytes)?;
+            bytes.clear();
+        }
+        Ok(tally)
     }
 
     /// The outputs of a row, one after the other.
@@ -157,8 +230,15 @@ impl Work<'_> {
             marks_may_go: self.args.protection.entity == EntityArg::Drop,
             kept: &kept.places,
         };
+        self.check_keys(row)?;
         self.augmenter.read(&text, bench)?;
         tally.rows += 1;
+        let given = Given {
+            row,
+            text,
+            spans: &spans,
+            kept: &kept,
+        };
         let mut earlier: Vec<String> = Vec::new();
         let mut missing = 0;
         for output in 0..self.args.operations.n {
@@ -167,13 +247,18 @@ impl Work<'_> {
                 row: row.number,
                 output,
             };
-            match self.output(row, &text, &spans, draw, bench, &mut earlier, &mut each)? {
-                Some((chain, reason)) => {
+            match self.output(&given, draw, bench, &mut earlier, &mut each)? {
+                Some(made) => {
                     tally.outputs += 1;
-                    let (outputs, reasons) = &mut tally.chains[chain];
-                    *outputs += 1;
-                    if let Some(reason) = reason {
-                        *reasons.entry(reason.to_string()).or_default() += 1;
+                    let chain = &mut tally.chains[made.chain];
+                    chain.outputs += 1;
+                    for (reasons, reason) in [
+                        (&mut chain.unchanged, made.unchanged),
+                        (&mut chain.in_part, made.refused),
+                    ] {
+                        if let Some(reason) = reason {
+                            *reasons.entry(reason.to_string()).or_default() += 1;
+                        }
                     }
                 }
                 None => missing += 1,
@@ -184,57 +269,77 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// One output, handed to `each`; `None` where new ones are asked for and no draw gave one. Its chain and why it is
-    /// the text as it was.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "what a row and its outputs share"
-    )]
+    /// Refuses keys that provenance would add a second time.
+    fn check_keys(&self, row: &Row) -> Result<()> {
+        let Rest::Object(entries) = &row.rest else {
+            return Ok(());
+        };
+        let mut keys = entries.iter().map(|(key, _)| key);
+        match keys.find(|key| self.args.output.provenance && PROVENANCE.contains(&key.as_str())) {
+            None => Ok(()),
+            Some(key) => {
+                let problem = "no such key, since --provenance adds it, got 'one'";
+                Err(at_cell(self.source, row, Some(key), problem.into()))
+            }
+        }
+    }
+
+    /// One output, handed to `each`; `None` where new ones are asked for and no draw gave one.
     fn output(
         &self,
-        row: &Row,
-        text: &Marked<'_>,
-        spans: &Spans,
+        given: &Given<'_>,
         draw: Draw,
         bench: &mut Workbench,
         earlier: &mut Vec<String>,
         each: &mut impl FnMut(&Output<'_>) -> Result<()>,
-    ) -> Result<Option<(usize, Option<Unchanged>)>> {
-        let unique = self.args.operations.unique;
-        let takes = self.augmenter.takes_partner(self.augmenter.chain_of(draw));
-        for tried in 0..if unique { TRIES } else { 1 } {
-            let partner = if takes {
-                self.partner(row, draw, tried)
-            } else {
-                None
-            };
+    ) -> Result<Option<Made>> {
+        let (row, unique) = (given.row, self.args.operations.unique);
+        let most = if unique {
+            TRIES * self.chains.len() as u64
+        } else {
+            1
+        };
+        let mut tried = 0;
+        while tried < most {
+            let takes = self
+                .augmenter
+                .takes_partner(self.augmenter.chain_of(draw, tried));
+            let partner = takes.then(|| self.partner(row, draw, tried)).flatten();
             let marked = partner.map(Partner::marked);
             let made = self
                 .augmenter
-                .draw(text, marked.as_ref(), draw, tried, bench)?;
+                .draw(&given.text, marked.as_ref(), draw, tried, bench)?;
             if unique {
                 let known = made.text == row.text || earlier.iter().any(|old| old == made.text);
                 let hopeless = made.unchanged.is_some_and(|reason| !may_change(reason));
-                if hopeless {
-                    return Ok(None);
-                }
-                if known {
+                if known || hopeless {
+                    // Where no draw of this chain can help, it is the next one's turn.
+                    tried = if hopeless {
+                        (tried / TRIES + 1) * TRIES
+                    } else {
+                        tried + 1
+                    };
                     continue;
                 }
                 earlier.push(made.text.to_owned());
             }
-            let partner = partner.filter(|_| made.unchanged.is_none());
+            let partner = partner.filter(|_| made.own_share < 1.0);
             let same =
                 partner.is_none_or(|partner| partner.label == row.label && row.label.is_some());
             let output = Output {
                 augmented: &made,
                 operation: &self.chains[made.chain],
-                spans,
+                spans: given.spans,
+                kept: given.kept,
                 partner,
                 label_weight: if same { 1.0 } else { made.own_share },
             };
             each(&output)?;
-            return Ok(Some((made.chain, made.unchanged)));
+            return Ok(Some(Made {
+                chain: made.chain,
+                unchanged: made.unchanged,
+                refused: made.refused,
+            }));
         }
         Ok(None)
     }

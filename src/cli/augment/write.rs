@@ -35,9 +35,25 @@ pub struct Output<'a> {
     /// The chain, as it is written.
     pub operation: &'a str,
     pub spans: &'a Spans,
+    /// The row's kept stretches.
+    pub kept: &'a Spans,
     pub partner: Option<&'a Partner>,
     /// The share of the label that is the row's own.
     pub label_weight: f64,
+}
+
+/// What of a row is new.
+struct Written<'a> {
+    text: &'a str,
+    entities: Option<Vec<Standing<'a>>>,
+    kept: Option<Vec<Standing<'a>>>,
+}
+
+/// The same as cells.
+struct Cells<'a> {
+    text: &'a str,
+    entities: Option<String>,
+    kept: Option<String>,
 }
 
 impl Output<'_> {
@@ -83,12 +99,24 @@ impl Writer<'_> {
             Some(Entities::Tagged(spans)) => Some(spans.here().collect()),
             _ => None,
         };
-        self.row(row, &row.text, tagged, provenance, out)
+        let own = Written {
+            text: &row.text,
+            entities: tagged,
+            kept: None,
+        };
+        self.row(row, own, provenance, out)
     }
 
     /// An output.
     pub fn output(&self, row: &Row, made: &Output<'_>, out: &mut Vec<u8>) -> Result<()> {
-        let spans = row.entities.as_ref().map(|_| made.standing());
+        let written = Written {
+            text: made.augmented.text,
+            entities: row.entities.as_ref().map(|_| made.standing()),
+            kept: row
+                .kept
+                .as_ref()
+                .map(|_| made.kept.standing(made.augmented.kept).collect()),
+        };
         let provenance = self.provenance.then(|| {
             let partner = made.partner;
             let shares = made.label_weight < 1.0;
@@ -110,28 +138,37 @@ impl Writer<'_> {
                     .unwrap_or_default(),
             ]
         });
-        self.row(row, made.augmented.text, spans, provenance, out)
+        self.row(row, written, provenance, out)
     }
 
     fn row(
         &self,
         row: &Row,
-        text: &str,
-        entities: Option<Vec<Standing<'_>>>,
+        written: Written<'_>,
         provenance: Option<[String; 7]>,
         out: &mut Vec<u8>,
     ) -> Result<()> {
-        let as_json = || {
-            let entities = entities.as_ref();
-            entities.map(|standing| json(standing, text, self.offsets))
+        let text = written.text;
+        let as_json = |spans: &Option<Vec<Standing<'_>>>| {
+            let spans = spans.as_ref();
+            spans.map(|spans| json(spans, text, self.offsets))
+        };
+        let new = || Cells {
+            text,
+            entities: as_json(&written.entities),
+            kept: as_json(&written.kept),
         };
         match &row.rest {
             Rest::Cells(cells) => {
-                let entities = as_json();
-                let own = cells.iter().enumerate().map(|(i, cell)| match &entities {
-                    _ if i == self.places.text => text,
-                    Some(entities) if Some(i) == self.places.entities => entities,
-                    _ => cell,
+                let (new, places) = (new(), self.places);
+                let own = cells.iter().enumerate().map(|(i, cell)| {
+                    let known = [
+                        (Some(places.text), Some(text)),
+                        (places.entities, new.entities.as_deref()),
+                        (places.kept, new.kept.as_deref()),
+                    ];
+                    let known = known.iter().find(|(place, _)| *place == Some(i));
+                    known.and_then(|(_, new)| *new).unwrap_or(cell)
                 });
                 self.cells(
                     own.chain(provenance.iter().flatten().map(String::as_str)),
@@ -139,7 +176,7 @@ impl Writer<'_> {
                 )
             }
             Rest::Object(entries) => {
-                self.object(entries, text, as_json(), provenance, out)?;
+                self.object(entries, &new(), provenance, out)?;
                 out.extend_from_slice(self.line_end.as_bytes());
                 Ok(())
             }
@@ -150,7 +187,7 @@ impl Writer<'_> {
                 Ok(())
             }
             Rest::Words => {
-                self.words(text, entities.unwrap_or_default(), out);
+                self.words(text, written.entities.unwrap_or_default(), out);
                 Ok(())
             }
         }
@@ -196,8 +233,7 @@ impl Writer<'_> {
     fn object(
         &self,
         entries: &[(String, Box<serde_json::value::RawValue>)],
-        text: &str,
-        entities: Option<String>,
+        new: &Cells<'_>,
         provenance: Option<[String; 7]>,
         out: &mut Vec<u8>,
     ) -> Result<()> {
@@ -212,20 +248,23 @@ impl Writer<'_> {
         out.push(b'{');
         for (name, value) in entries {
             key(name, out)?;
-            match &entities {
-                _ if *name == self.names.text => serde_json::to_writer(&mut *out, text)?,
-                Some(entities) if Some(name) == self.names.entities.as_ref() => {
-                    out.extend_from_slice(entities.as_bytes())
-                }
-                _ => out.extend_from_slice(value.get().as_bytes()),
+            let names = self.names;
+            let spans = [(&names.entities, &new.entities), (&names.kept, &new.kept)];
+            let spans = spans.iter().find(|(known, _)| known.as_ref() == Some(name));
+            if *name == names.text {
+                serde_json::to_writer(&mut *out, new.text)?;
+            } else {
+                let new = spans.and_then(|(_, new)| new.as_deref());
+                out.extend_from_slice(new.unwrap_or(value.get()).as_bytes());
             }
         }
         for (i, value) in provenance.iter().flatten().enumerate() {
             key(PROVENANCE[i], out)?;
-            let bare = matches!(i, 0 | 2 | 3 | 4) && !value.is_empty();
+            // Numbers, and the partner's label, which is as it was written.
+            let bare = matches!(i, 0 | 2..=5);
             match value.as_str() {
                 "" => out.extend_from_slice(b"null"),
-                number if bare => out.extend_from_slice(number.as_bytes()),
+                json if bare => out.extend_from_slice(json.as_bytes()),
                 word => serde_json::to_writer(&mut *out, word)?,
             }
         }

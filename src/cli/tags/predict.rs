@@ -109,9 +109,14 @@ fn write(
 ) -> Result<()> {
     match form {
         Form::JsonLines => {
-            let offsets = run.settings.data.columns.offsets;
-            let line = SpanLine::of(sentence, tags, &run.tags, offsets);
-            Ok(writeln!(out, "{}", serde_json::to_string(&line)?)?)
+            let columns = &run.settings.data.columns;
+            let line = SpanLine::of(sentence, tags, &run.tags, columns.offsets);
+            // Under the names by which the run reads them.
+            let mut object = serde_json::Map::new();
+            object.insert("line".into(), line.line.into());
+            object.insert(columns.text.clone(), line.text.into());
+            object.insert(columns.spans.clone(), serde_json::to_value(&line.spans)?);
+            Ok(writeln!(out, "{}", serde_json::Value::Object(object))?)
         }
         Form::Plain => Ok(out.write_all(conll_lines(sentence, tags, &run.tags).as_bytes())?),
     }

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use candle_mixup::Error;
-use candle_mixup::text::TagColumns;
+use candle_mixup::data::Source;
+use candle_mixup::text::{TagColumns, TagFormat};
 use serde::{Deserialize, Serialize};
 
 use super::args::{TagDataArgs, TagModelArgs};
+use crate::cli::args::OffsetsArg;
 use crate::cli::settings::{HeldOut, absolute};
 
 /// Which sentences a run reads.
@@ -40,6 +42,7 @@ impl TagData {
     /// The settings that the arguments ask for.
     pub fn of(args: &TagDataArgs) -> Result<Self> {
         let defaults = TagColumns::default();
+        refuse_unused(args)?;
         Ok(Self {
             data: absolute(args.data.as_deref().unwrap_or("@requests"))?,
             columns: TagColumns {
@@ -54,6 +57,44 @@ impl TagData {
             train_rows: args.train_rows,
         })
     }
+}
+
+/// Refuses flags for sentences in columns where they come as spans, and the other way round.
+fn refuse_unused(args: &TagDataArgs) -> Result<()> {
+    let of_columns = [
+        ("--word", args.word.is_some()),
+        ("--tag", args.tag.is_some()),
+    ];
+    let of_spans = [
+        ("--text", args.text.is_some()),
+        ("--spans", args.spans.is_some()),
+        ("--offsets", args.offsets == OffsetsArg::Bytes),
+    ];
+    let files = [&args.data, &args.test, &args.validation]
+        .into_iter()
+        .flatten();
+    let mut forms = Vec::new();
+    for file in files.filter(|file| file.parse::<f64>().is_err()) {
+        forms.push(TagFormat::of(&Source::parse(file)?)?);
+    }
+    if args.data.is_none() {
+        forms.push(TagFormat::Columns);
+    }
+    for (form, flags, what) in [
+        (
+            TagFormat::Columns,
+            &of_columns[..],
+            "columns (.conll, .iob, .bio)",
+        ),
+        (TagFormat::Spans, &of_spans[..], "spans (.jsonl)"),
+    ] {
+        let given = flags.iter().find(|(_, given)| *given);
+        if let (Some((flag, _)), false) = (given, forms.contains(&form)) {
+            let problem = format!("{flag} is for sentences in {what}, and no file has any");
+            return Err(Error::Conflict(problem).into());
+        }
+    }
+    Ok(())
 }
 
 impl TagModel {

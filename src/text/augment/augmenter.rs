@@ -21,7 +21,7 @@ use crate::random::{Purpose, Stream};
 use crate::schedule::{Chain, Operation, OperationKind};
 use crate::text::words::{TextSpan, WordFinder};
 
-/// Further draws for an output that is no new text, where new ones are asked for.
+/// Draws of one chain for an output that is no new text, where new ones are asked for.
 pub const TRIES: u64 = 16;
 
 /// Checked settings with their lists; made by [`AugmentSettings::check`].
@@ -104,6 +104,8 @@ pub struct Augmented<'a> {
     pub chain: usize,
     /// Why it is the text as it was, where it is.
     pub unchanged: Option<Unchanged>,
+    /// Why a step of the chain left the text alone, where another step changed it: that of the first such step.
+    pub refused: Option<Unchanged>,
     /// The share of its words that are the text's own, and so the share of the target that is: 1 but where words of
     /// another text came in.
     pub own_share: f64,
@@ -111,6 +113,8 @@ pub struct Augmented<'a> {
     pub marks: &'a [Option<TextSpan>],
     /// Where each marked stretch of the partner stands now; `None` where it did not come along.
     pub partner_marks: &'a [Option<TextSpan>],
+    /// Where each kept stretch of the text stands now.
+    pub kept: &'a [Option<TextSpan>],
 }
 
 /// The memory in which texts are changed, one after the other.
@@ -128,23 +132,30 @@ pub struct Workbench {
     /// What is marked and what is kept in the text between two operations of a chain.
     marked: Vec<TextSpan>,
     kept: Vec<TextSpan>,
+    /// The stretches that were given as kept.
+    stays: Vec<Option<TextSpan>>,
+    /// What `mask` wrote: words that no further operation takes apart.
+    written: Vec<TextSpan>,
     places: Places,
 }
 
 impl Workbench {
-    /// Carries what is marked and kept to where the last edit put it, and marks of the partner that came along.
+    /// Carries what is marked, kept and written to where the last edit put it, and marks of the partner that came along.
     fn follow(&mut self, partner_marks: &[TextSpan]) {
         let (edit, places) = (&self.desk.edit, &mut self.places);
-        if !self.marks.is_empty() || !self.kept.is_empty() {
+        let marked = !self.marks.is_empty() || !self.stays.is_empty();
+        if marked || !self.kept.is_empty() || !self.written.is_empty() {
             edit.places(Origin::Own, places);
         }
-        for mark in &mut self.marks {
+        for mark in self.marks.iter_mut().chain(&mut self.stays) {
             *mark = mark.and_then(|span| places.carry(span));
         }
-        self.kept.retain_mut(|span| {
-            let place = places.carry(*span);
-            place.map(|place| *span = place).is_some()
-        });
+        for spans in [&mut self.kept, &mut self.written] {
+            spans.retain_mut(|span| {
+                let place = places.carry(*span);
+                place.map(|place| *span = place).is_some()
+            });
+        }
         if !partner_marks.is_empty() {
             edit.places(Origin::Partner, places);
             let carried = partner_marks.iter();
@@ -160,14 +171,15 @@ impl Augmenter {
         &self.settings
     }
 
-    /// The chain of an output: they take turns, from a chain on that is uniform for each row.
-    pub fn chain_of(&self, draw: Draw) -> usize {
+    /// The chain of an output: they take turns, from a chain on that is uniform for each row. Where [`TRIES`] draws by one
+    /// gave no new text, it is the next one's turn.
+    pub fn chain_of(&self, draw: Draw, tried: u64) -> usize {
         let chains = self.settings.ops.len();
         if chains == 1 {
             return 0;
         }
         let first = Stream::keyed(draw.seed, Purpose::Text, CHAIN, draw.row).below(chains);
-        (first + draw.output as usize) % chains
+        (first + draw.output as usize + (tried / TRIES) as usize) % chains
     }
 
     /// Whether the chain of this number takes words of another text.
@@ -184,7 +196,7 @@ impl Augmenter {
     /// Those of [`Marked::check`].
     pub fn read(&self, text: &Marked<'_>, bench: &mut Workbench) -> Result<()> {
         text.check()?;
-        self.units(text, &mut bench.bound, &mut bench.own);
+        self.units(text, &[], &mut bench.bound, &mut bench.own);
         Ok(())
     }
 
@@ -201,26 +213,29 @@ impl Augmenter {
         tried: u64,
         bench: &'a mut Workbench,
     ) -> Result<Augmented<'a>> {
-        let chain = self.chain_of(draw);
+        let chain = self.chain_of(draw, tried);
         let key = u64::from(draw.output) | tried << 32;
         let mut stream = Stream::keyed(draw.seed, Purpose::Text, key, draw.row);
         bench.partner_marks.clear();
         if let Some(partner) = partner {
             partner.check()?;
-            self.units(partner, &mut bench.bound, &mut bench.partner);
+            self.units(partner, &[], &mut bench.bound, &mut bench.partner);
         }
-        let (own_share, unchanged) = self.chain(chain, text, partner, &mut stream, bench);
+        let (own_share, unchanged, refused) = self.chain(chain, text, partner, &mut stream, bench);
         Ok(Augmented {
             text: &bench.text,
             chain,
             unchanged,
+            refused,
             own_share,
             marks: &bench.marks,
             partner_marks: &bench.partner_marks,
+            kept: &bench.stays,
         })
     }
 
-    /// Draws a chain's operations and applies them, one after the other.
+    /// Draws a chain's operations and applies them, one after the other: the share of the text's own, why it is unchanged
+    /// and why a step left it alone.
     fn chain(
         &self,
         chain: usize,
@@ -228,13 +243,16 @@ impl Augmenter {
         partner: Option<&Marked<'_>>,
         stream: &mut Stream,
         bench: &mut Workbench,
-    ) -> (f64, Option<Unchanged>) {
+    ) -> (f64, Option<Unchanged>, Option<Unchanged>) {
         bench.marks.clear();
         bench
             .marks
             .extend(text.marks.iter().map(|&mark| Some(mark)));
         bench.kept.clear();
         bench.kept.extend(bench.own.kept());
+        bench.stays.clear();
+        bench.stays.extend(text.kept.iter().map(|&kept| Some(kept)));
+        bench.written.clear();
         let mut share = 1.0;
         let mut refused = None;
         let Chain(operations) = &self.settings.ops[chain];
@@ -249,7 +267,7 @@ impl Augmenter {
                     kept: &bench.kept,
                     ..*text
                 };
-                self.units(&step, &mut bench.bound, &mut bench.step);
+                self.units(&step, &bench.written, &mut bench.bound, &mut bench.step);
             }
             let (units, from): (&Units, &str) = if i == 0 {
                 (&bench.own, text.text)
@@ -274,6 +292,9 @@ impl Augmenter {
                     share *= own;
                     let brought = partner.filter(|_| operation.kind.needs_partner());
                     bench.follow(brought.map_or(&[][..], |partner| partner.marks));
+                    if operation.kind == OperationKind::Mask {
+                        bench.desk.edit.written(&mut bench.written);
+                    }
                 }
                 Err(reason) => {
                     bench.text.push_str(from);
@@ -283,9 +304,9 @@ impl Augmenter {
         }
         // Words of another text that leave the text as it was leave its target as it was.
         if bench.text == text.text {
-            return (1.0, Some(refused.unwrap_or(Unchanged::NothingDrawn)));
+            return (1.0, Some(refused.unwrap_or(Unchanged::NothingDrawn)), None);
         }
-        (share, None)
+        (share, None, refused)
     }
 
     fn operate(
@@ -322,8 +343,14 @@ impl Augmenter {
         }
     }
 
-    /// The units of a text: its words, and what its marks and the protection bind.
-    fn units(&self, text: &Marked<'_>, bound: &mut Vec<(TextSpan, Fate)>, units: &mut Units) {
+    /// The units of a text: its words, and what its marks, the protection and `written` words bind.
+    fn units(
+        &self,
+        text: &Marked<'_>,
+        written: &[TextSpan],
+        bound: &mut Vec<(TextSpan, Fate)>,
+        units: &mut Units,
+    ) {
         let of_marks = if text.marks_may_go {
             Fate::Whole
         } else {
@@ -332,6 +359,7 @@ impl Augmenter {
         bound.clear();
         bound.extend(text.marks.iter().map(|&mark| (mark, of_marks)));
         bound.extend(text.kept.iter().map(|&kept| (kept, Fate::Kept)));
+        bound.extend(written.iter().map(|&word| (word, Fate::Whole)));
         for pattern in &self.patterns {
             let found = pattern.find_iter(text.text);
             bound

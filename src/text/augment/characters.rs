@@ -67,7 +67,11 @@ pub(super) fn transpose(scene: &Scene<'_>, desk: &mut Desk, stream: &mut Stream)
 
 /// A character is left out of a word that has another.
 pub(super) fn omit(scene: &Scene<'_>, desk: &mut Desk, stream: &mut Stream) -> Drawn {
-    let goes = |word: &str, one: &TextSpan| !has_digit(one.of(word));
+    // Of a word with digits letters alone: a point left out of a number makes another one.
+    let goes = |word: &str, one: &TextSpan| {
+        let letter = one.of(word).chars().any(char::is_alphabetic);
+        !has_digit(one.of(word)) && (letter || !has_digit(word))
+    };
     let can = |word: &str, of: &mut Vec<TextSpan>| {
         read_characters(scene.finder, word, of);
         of.len() > 1 && of.iter().any(|one| goes(word, one))

@@ -75,6 +75,18 @@ impl Edit {
         }
     }
 
+    /// Appends where what was written stands in the new text.
+    pub fn written(&self, spans: &mut Vec<TextSpan>) {
+        let mut at = 0;
+        for piece in &self.pieces {
+            let end = at + piece.span.len();
+            if piece.origin == Origin::New {
+                spans.push(TextSpan::new(at, end));
+            }
+            at = end;
+        }
+    }
+
     /// Where the pieces of `origin` stand in the new text.
     pub fn places(&self, origin: Origin, places: &mut Places) {
         places.0.clear();

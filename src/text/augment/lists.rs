@@ -193,6 +193,15 @@ impl Alternatives {
         self.0.is_empty()
     }
 
+    /// How many of its words are several, or none that a text would have: they are never found.
+    pub fn never_found(&self) -> usize {
+        let (finder, mut spans) = (WordFinder::new(), Vec::new());
+        let words = self.0.keys();
+        words
+            .filter(|word| !finder.is_word(word, &mut spans))
+            .count()
+    }
+
     /// The alternatives of a word; `key` is memory to look it up by.
     pub(super) fn of(&self, word: &str, key: &mut String) -> Option<&[Box<str>]> {
         lower(word, key);

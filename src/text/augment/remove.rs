@@ -186,17 +186,13 @@ fn last_unit_end(units: &Units, by: usize) -> usize {
         .map_or(0, |last| units.spans[last].range().end)
 }
 
-/// Joins sentences that a bound unit connects.
+/// Joins sentences that a unit connects: one that is bound, or an address.
 fn join_across(units: &Units, sentences: &mut Vec<TextSpan>) {
-    if units.all_free() {
-        return;
-    }
-    let bound = (0..units.len()).filter(|&i| units.fate(i) != Fate::Free);
-    let mut bound = bound.map(|i| units.spans[i]).peekable();
+    let mut units = units.spans.iter().peekable();
     sentences.dedup_by(|next, last| {
         let border = last.end;
-        while bound.next_if(|unit| unit.end <= border).is_some() {}
-        let joins = bound.peek().is_some_and(|unit| unit.start < border);
+        while units.next_if(|unit| unit.end <= border).is_some() {}
+        let joins = units.peek().is_some_and(|unit| unit.start < border);
         if joins {
             last.end = next.end;
         }

@@ -9,7 +9,7 @@ use super::augmenter::Augmenter;
 use super::lists::Lists;
 use crate::error::{Error, Result};
 use crate::schedule::{Chain, OperationKind};
-use crate::text::words::WordFinder;
+use crate::text::words::{WordFinder, is_spaceless};
 
 /// Which operations texts undergo, and what they leave alone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,7 +27,8 @@ pub struct AugmentSettings {
     pub max_words: Option<usize>,
     /// Regular expressions whose matches stay as they are.
     pub protect: Vec<String>,
-    /// Words that stay as they are, in any case.
+    /// Words that stay as they are, in any case; several words, or signs such as those of `C++`, stay where they stand
+    /// together.
     pub protect_words: Vec<String>,
 }
 
@@ -81,14 +82,27 @@ impl AugmentSettings {
                 )
             })
         };
-        let patterns = self.protect.iter().map(compile).collect::<Result<_>>()?;
-        let words: HashSet<String> = self
-            .protect_words
+        let mut patterns = self
+            .protect
             .iter()
-            .map(|word| word.trim().to_lowercase())
-            .collect();
+            .map(compile)
+            .collect::<Result<Vec<_>>>()?;
+        let (finder, mut spans) = (WordFinder::new(), Vec::new());
+        let given = self.protect_words.iter().map(|word| word.trim());
+        let (words, mut phrases): (Vec<&str>, Vec<&str>) = given
+            .filter(|word| !word.is_empty())
+            .partition(|word| finder.is_word(word, &mut spans));
+        // The longest first: of two that begin alike the longer one stays.
+        phrases.sort_by_key(|phrase| std::cmp::Reverse(phrase.len()));
+        if !phrases.is_empty() {
+            let any: Vec<String> = phrases.into_iter().map(phrase_pattern).collect();
+            let all = Regex::new(&format!("(?i)(?:{})", any.join("|")));
+            let all = all.map_err(|e| Error::Data(format!("words to protect: {e}")))?;
+            patterns.push(all);
+        }
+        let words: HashSet<String> = words.into_iter().map(str::to_lowercase).collect();
         Ok(Augmenter {
-            finder: WordFinder::new(),
+            finder,
             settings: self,
             lists,
             patterns,
@@ -143,4 +157,13 @@ impl AugmentSettings {
             None => Ok(()),
         }
     }
+}
+
+/// A pattern for a phrase that stands by itself, with any white space where it has some.
+fn phrase_pattern(phrase: &str) -> String {
+    let joins = |c: char| (c.is_alphanumeric() || c == '_') && !is_spaceless(c);
+    let edge = |c: Option<char>| if c.is_some_and(joins) { r"\b" } else { "" };
+    let words: Vec<String> = phrase.split_whitespace().map(regex::escape).collect();
+    let (first, last) = (phrase.chars().next(), phrase.chars().next_back());
+    format!("{}{}{}", edge(first), words.join(r"\s+"), edge(last))
 }

@@ -32,7 +32,16 @@ pub(super) fn splice(scene: &Scene<'_>, desk: &mut Desk, stream: &mut Stream) ->
     );
     desk.edit.own(place.end, scene.text.len());
     debug_assert!(theirs.spans[from + w - 1].range().end <= other.len());
-    Ok(1.0 - w as f64 / units.len() as f64)
+    let left = units.words_in(0..own) + units.words_in(own + w..units.len());
+    Ok(share_of(left, theirs.words_in(from..from + w)))
+}
+
+/// The share of the text's own words, `own` of them beside `brought` ones.
+fn share_of(own: usize, brought: usize) -> f64 {
+    match own + brought {
+        0 => 1.0,
+        all => own as f64 / all as f64,
+    }
 }
 
 fn may_go(fate: Fate) -> bool {
@@ -56,19 +65,27 @@ pub(super) fn concat(scene: &Scene<'_>, desk: &mut Desk) -> Drawn {
     if units.len() == 0 {
         return Err(Unchanged::NoWords);
     }
-    if theirs.len() == 0 {
+    let (all, more) = (
+        units.words_in(0..units.len()),
+        theirs.words_in(0..theirs.len()),
+    );
+    if more == 0 {
         return Err(Unchanged::PartnerTooShort);
     }
     let most = scene.settings.max_words.unwrap_or(usize::MAX);
     let least = units.kept_ends().map_or(1, |(_, last)| last + 1);
-    let (own, partner) = cut(units.len(), theirs.len(), most);
+    let (own, partner) = cut(all, more, most);
+    let (own, partner) = (units.within(own), theirs.within(partner));
     if own < least || partner == 0 {
         return Err(Unchanged::Protected);
     }
     desk.edit.own(0, end_of(scene.text, units, own));
     desk.edit.fresh(&scene.settings.separator);
     desk.edit.partner(0, end_of(other, theirs, partner));
-    Ok(own as f64 / (own + partner) as f64)
+    Ok(share_of(
+        units.words_in(0..own),
+        theirs.words_in(0..partner),
+    ))
 }
 
 /// How many of `a` and of `b` words are kept where no more than `most` may be: the longer is cut first.

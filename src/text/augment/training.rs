@@ -130,7 +130,9 @@ impl TextChanges {
             row,
             output: asked.epoch,
         };
-        let takes = self.augmenter.takes_partner(self.augmenter.chain_of(draw));
+        let takes = self
+            .augmenter
+            .takes_partner(self.augmenter.chain_of(draw, 0));
         let mut stream = Stream::keyed(seed, Purpose::Text, PARTNER | epoch, row);
         let partner = takes.then(|| self.partner(place, &mut stream)).flatten();
         let partner = partner.map(|other| Marked::plain(&self.texts[other].text));

@@ -1,5 +1,7 @@
 //! The units that operations move, drop and replace: words, and what must stay together.
 
+use std::ops::Range;
+
 use crate::text::words::{TextSpan, WordFinder};
 
 /// What may become of a unit.
@@ -22,6 +24,8 @@ pub(super) struct Units {
     /// The free units.
     pub free: Vec<u32>,
     words: Vec<TextSpan>,
+    /// The words of each unit; empty where each is one word.
+    sizes: Vec<u32>,
 }
 
 impl Units {
@@ -36,6 +40,7 @@ impl Units {
     ) {
         if bound.is_empty() {
             finder.words(text, &mut self.spans);
+            self.sizes.clear();
             self.fates.clear();
             self.fates.resize(self.spans.len(), Fate::Free);
         } else {
@@ -62,12 +67,15 @@ impl Units {
     /// Merges words and bound spans that overlap into one unit, kept where one of them is.
     fn bind(&mut self, bound: &mut Vec<(TextSpan, Fate)>) {
         self.spans.clear();
+        self.sizes.clear();
         bound.extend(self.words.iter().map(|&word| (word, Fate::Free)));
         bound.sort_unstable_by_key(|(span, _)| (span.start, span.end));
         for &(span, fate) in bound.iter().filter(|(span, _)| !span.is_empty()) {
+            let size = u32::from(fate == Fate::Free);
             match (self.spans.last_mut(), self.fates.last_mut()) {
                 (Some(last), Some(last_fate)) if span.start < last.end => {
                     last.end = last.end.max(span.end);
+                    *self.sizes.last_mut().expect("each span has a size") += size;
                     *last_fate = match (*last_fate, fate) {
                         (Fate::Kept, _) | (_, Fate::Kept) => Fate::Kept,
                         (Fate::Free, Fate::Free) => Fate::Free,
@@ -77,6 +85,7 @@ impl Units {
                 _ => {
                     self.spans.push(span);
                     self.fates.push(fate);
+                    self.sizes.push(size);
                 }
             }
         }
@@ -86,13 +95,30 @@ impl Units {
         self.spans.len()
     }
 
-    pub fn fate(&self, unit: usize) -> Fate {
-        self.fates[unit]
+    /// The words of these units.
+    pub fn words_in(&self, units: Range<usize>) -> usize {
+        match self.sizes.get(units.clone()) {
+            Some(sizes) if !self.sizes.is_empty() => sizes.iter().map(|&n| n as usize).sum(),
+            _ => units.len(),
+        }
     }
 
-    /// Whether no unit is bound.
-    pub fn all_free(&self) -> bool {
-        self.free.len() == self.spans.len()
+    /// How many units, from the first on, hold at most so many words.
+    pub fn within(&self, words: usize) -> usize {
+        if self.sizes.is_empty() {
+            return words.min(self.len());
+        }
+        let mut left = words;
+        let fits = |size: &&u32| {
+            let fits = **size as usize <= left;
+            left = left.saturating_sub(**size as usize);
+            fits
+        };
+        self.sizes.iter().take_while(fits).count()
+    }
+
+    pub fn fate(&self, unit: usize) -> Fate {
+        self.fates[unit]
     }
 
     /// The span of the free unit number `k`.

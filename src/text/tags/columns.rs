@@ -48,7 +48,7 @@ pub enum Offsets {
 
 /// How tagged sentences are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TagFormat {
+pub enum TagFormat {
     /// A word a line, with its tag; a blank line ends a sentence.
     Columns,
     /// One JSON object a line, with a text and its spans.
@@ -57,7 +57,10 @@ pub(super) enum TagFormat {
 
 impl TagFormat {
     /// The format, by the extension before `.gz`.
-    pub(super) fn of(source: &Source) -> Result<Self> {
+    ///
+    /// # Errors
+    /// [`Error::File`] for another extension.
+    pub fn of(source: &Source) -> Result<Self> {
         let name = match source {
             Source::File(path) => path.to_string_lossy().to_lowercase(),
             Source::Shipped(set) => set.file.to_owned(),

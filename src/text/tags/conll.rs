@@ -17,6 +17,8 @@ pub(super) struct Conll {
     line: u64,
     columns: TagColumns,
     tagged: bool,
+    /// The columns of the sentence's first line.
+    width: usize,
 }
 
 impl Conll {
@@ -27,6 +29,7 @@ impl Conll {
             line: 0,
             columns: columns.clone(),
             tagged,
+            width: 0,
         }
     }
 
@@ -55,17 +58,18 @@ impl Conll {
         }
     }
 
-    fn add(&self, path: &Path, line: &str, sentence: &mut Sentence) -> Result<()> {
+    fn add(&mut self, path: &Path, line: &str, sentence: &mut Sentence) -> Result<()> {
         let cells: Vec<&str> = match line.contains('\t') {
             true => line.split('\t').map(str::trim).collect(),
             false => line.split_whitespace().collect(),
         };
+        if self.tagged && cells.len() < 2 {
+            return Err(self.refuse(path, None, "a word and its tag", line));
+        }
+        self.check_width(path, line, cells.len(), sentence.words.is_empty())?;
         let word = self.cell(path, line, &cells, self.columns.word, "a word")?;
         if self.tagged {
             let column = self.columns.tag.unwrap_or(cells.len());
-            if cells.len() < 2 {
-                return Err(self.refuse(path, None, "a word and its tag", line));
-            }
             let cell = self.cell(path, line, &cells, column, Tag::EXPECTED)?;
             let tag = Tag::parse(cell);
             let tag = tag.ok_or_else(|| self.refuse(path, Some(column), Tag::EXPECTED, cell))?;
@@ -82,6 +86,21 @@ impl Conll {
         Ok(())
     }
 
+    /// All lines of a sentence have the columns of its first one.
+    fn check_width(&mut self, path: &Path, line: &str, width: usize, first: bool) -> Result<()> {
+        if first {
+            self.width = width;
+        }
+        if width == self.width {
+            return Ok(());
+        }
+        let expected = format!(
+            "{} columns, as at the beginning of the sentence",
+            self.width
+        );
+        Err(self.refuse(path, None, &expected, line))
+    }
+
     /// The cell in a column, from 1, which must not be empty.
     fn cell<'a>(
         &self,
@@ -93,6 +112,10 @@ impl Conll {
     ) -> Result<&'a str> {
         match cells.get(column.wrapping_sub(1)) {
             Some(cell) if !cell.is_empty() => Ok(cell),
+            None => {
+                let expected = format!("{expected} (the line has {} columns)", cells.len());
+                Err(self.refuse(path, Some(column), &expected, line))
+            }
             _ => Err(self.refuse(path, Some(column), expected, line)),
         }
     }

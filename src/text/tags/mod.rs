@@ -12,7 +12,7 @@ mod tag_set;
 mod words;
 mod write;
 
-pub use columns::{Offsets, TagColumns};
+pub use columns::{Offsets, TagColumns, TagFormat};
 pub use corpus::{Tagged, TaggedCorpus};
 pub use positions::Positions;
 pub use rows::TaggedRows;

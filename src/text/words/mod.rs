@@ -105,6 +105,12 @@ impl WordFinder {
         scan::words(self.words, text, spans);
     }
 
+    /// Whether a text is one word, and nothing else; `spans` is memory to work in.
+    pub(crate) fn is_word(&self, text: &str, spans: &mut Vec<TextSpan>) -> bool {
+        self.words(text, spans);
+        matches!(spans.as_slice(), [one] if one.range() == (0..text.len()))
+    }
+
     /// Replaces what is in `spans` by the sentences of `text` with the white space behind them: they cover the text.
     pub fn sentences(&self, text: &str, spans: &mut Vec<TextSpan>) {
         cover(self.sentences.segment_str(text), spans);
