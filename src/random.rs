@@ -101,13 +101,15 @@ impl Stream {
     pub fn below(&mut self, n: usize) -> usize {
         assert!(n > 0, "a draw below 0 has no outcome");
         let n = n as u64;
-        let threshold = n.wrapping_neg() % n;
-        loop {
-            let product = u128::from(self.next_u64()) * u128::from(n);
-            if product as u64 >= threshold {
-                return (product >> 64) as usize;
+        let mut product = u128::from(self.next_u64()) * u128::from(n);
+        // The threshold is below n, so that the division is seldom needed.
+        if (product as u64) < n {
+            let threshold = n.wrapping_neg() % n;
+            while (product as u64) < threshold {
+                product = u128::from(self.next_u64()) * u128::from(n);
             }
         }
+        (product >> 64) as usize
     }
 
     /// A uniform permutation of 0..n (Fisher-Yates).

@@ -186,9 +186,9 @@ fn shares_count_words_whatever_stays_together() {
         make(&augmenter(settings), &marked, Some(&partner), 0)
     };
     assert_eq!(by("concat", None).own_share, 9.0 / 13.0);
-    let cut = by("concat", Some(10));
-    assert_eq!(cut.text, format!("{} uno dos", &text[..45]));
-    assert_eq!(cut.own_share, 8.0 / 10.0);
+    let cut = by("concat", Some(12));
+    assert_eq!(cut.text, format!("{} uno dos tres cuatro", &text[..45]));
+    assert_eq!(cut.own_share, 8.0 / 12.0);
     assert_eq!(
         by("concat", Some(6)).text,
         text,
@@ -222,7 +222,7 @@ fn what_a_mask_wrote_is_not_taken_apart() {
             let brackets = made.text.matches(['[', ']']).count();
             assert_eq!(brackets, 2 * found, "{chain}: {}", made.text);
         }
-        assert!(masks > 50, "{chain}: {masks}");
+        assert!(masks > 20, "{chain}: {masks}");
     }
 }
 

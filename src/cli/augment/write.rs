@@ -214,7 +214,7 @@ impl Writer<'_> {
                     Some((span, _)) => (span.start.min(end), false, None),
                     None => (end, false, None),
                 };
-                out.extend_from_slice(text[at..stop].as_bytes());
+                out.extend_from_slice(&text.as_bytes()[at..stop]);
                 out.push(b'\t');
                 let prefix: &[u8] = match kind {
                     None => b"O",

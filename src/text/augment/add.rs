@@ -6,7 +6,7 @@ use crate::random::Stream;
 use crate::text::words::{TextSpan, is_opening, is_spaceless};
 
 /// The marks of AEDA (Karimi et al. 2021).
-const MARKS: [&str; 6] = [".", ",", "!", "?", ";", ":"];
+const MARKS: [char; 6] = ['.', ',', '!', '?', ';', ':'];
 
 /// A uniform number of marks, each before another word.
 pub(super) fn aeda(scene: &Scene<'_>, desk: &mut Desk, stream: &mut Stream) -> Drawn {
@@ -23,10 +23,12 @@ pub(super) fn aeda(scene: &Scene<'_>, desk: &mut Desk, stream: &mut Stream) -> D
         for &k in &desk.order {
             let slot = slots[k as usize].range();
             desk.edit.own(at, slot.start);
-            desk.edit.fresh(MARKS[stream.below(MARKS.len())]);
-            if !starts_spaceless(scene.text, slot.end) {
-                desk.edit.fresh(" ");
-            }
+            desk.edit.write(|new| {
+                new.push(MARKS[stream.below(MARKS.len())]);
+                if !starts_spaceless(scene.text, slot.end) {
+                    new.push(' ');
+                }
+            });
             at = slot.start;
         }
         desk.edit.own(at, scene.text.len());

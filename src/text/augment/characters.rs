@@ -88,7 +88,10 @@ pub(super) fn omit(scene: &Scene<'_>, desk: &mut Desk, stream: &mut Stream) -> D
 
 /// A word in another case than its own.
 pub(super) fn case(scene: &Scene<'_>, desk: &mut Desk, stream: &mut Stream) -> Drawn {
-    let can = |word: &str, _: &mut Vec<TextSpan>| FORMS.iter().any(|form| !form.is(word));
+    let can = |word: &str, _: &mut Vec<TextSpan>| match word.is_ascii() {
+        true => word.bytes().any(|b| b.is_ascii_alphabetic()),
+        false => FORMS.iter().any(|form| !form.is(word)),
+    };
     noise(scene, desk, stream, can, |stream, word, _, new| {
         let mut others = [Form::Lower; FORMS.len()];
         let mut n = 0;
