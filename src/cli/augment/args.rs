@@ -116,7 +116,7 @@ pub struct ProtectionArgs {
     /// Regular expression whose matches stay as they are; may be given several times
     #[arg(long, value_name = "REGEX")]
     pub protect: Vec<String>,
-    /// File of words that stay as they are, one a line, in any case
+    /// File of words or phrases that stay as they are, one a line, in any case
     #[arg(long, value_name = "FILE")]
     pub protect_words: Option<PathBuf>,
     /// What becomes of an entity in what crop, drop, sentences and splice take away

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::iter::Peekable;
 use std::sync::mpsc::sync_channel;
 
 use anyhow::Result;
@@ -22,10 +23,13 @@ use crate::cli::interrupt::Interrupt;
 const CHUNK: usize = 4096;
 
 /// Bytes that the outputs of rows read together have, about; a row by itself may have more.
-const BYTES: usize = 16 << 20;
+const BYTES: usize = 64 << 20;
 
-/// Rows that a thread takes at once.
+/// Rows that a thread takes at once at most.
 const PART: usize = 64;
+
+/// Parts for each thread at least, where there are rows enough.
+const PARTS: usize = 8;
 
 /// Chunks that are read ahead.
 const AHEAD: usize = 2;
@@ -126,7 +130,7 @@ impl Work<'_> {
         std::thread::scope(|scope| -> Result<()> {
             let (sender, queue) = sync_channel(AHEAD);
             scope.spawn(move || {
-                let mut rows = rows;
+                let mut rows = rows.peekable();
                 loop {
                     let chunk = self.chunk(&mut rows);
                     let ends = chunk.as_ref().map_or(true, Vec::is_empty);
@@ -146,13 +150,15 @@ impl Work<'_> {
                     tally.add(&self.part(&chunk, &mut bench, &mut Vec::new(), Some(out))?);
                     continue;
                 }
-                let parts = chunk
-                    .par_chunks(PART)
-                    .map_init(Workbench::default, |bench, part| {
+                let most = chunk.len() / (PARTS * rayon::current_num_threads());
+                let parts = chunk.par_chunks(most.clamp(1, PART)).map_init(
+                    Workbench::default,
+                    |bench, part| {
                         let mut bytes = Vec::with_capacity(self.size(part));
                         let tally = self.part(part, bench, &mut bytes, None)?;
                         Ok((bytes, tally))
-                    });
+                    },
+                );
                 for part in parts.collect::<Vec<Result<_>>>() {
                     let (bytes, of_part) = part?;
                     out.write_all(&bytes)?;
@@ -165,12 +171,18 @@ impl Work<'_> {
     }
 
     /// The next rows.
-    fn chunk(&self, rows: &mut Rows) -> candle_mixup::Result<Vec<Row>> {
+    fn chunk(&self, rows: &mut Peekable<Rows>) -> candle_mixup::Result<Vec<Row>> {
         let (mut chunk, mut size) = (Vec::new(), 0);
-        while chunk.len() < CHUNK && size < BYTES {
-            let Some(row) = rows.next() else { break };
-            chunk.push(row?);
-            size += self.size(&chunk[chunk.len() - 1..]);
+        while let Some(Ok(row)) = rows.peek() {
+            size += self.size(std::slice::from_ref(row));
+            if chunk.len() == CHUNK || !chunk.is_empty() && size > BYTES {
+                return Ok(chunk);
+            }
+            chunk.extend(rows.next().transpose()?);
+        }
+        // An error waits until the rows before it are done.
+        if chunk.is_empty() {
+            chunk.extend(rows.next().transpose()?);
         }
         Ok(chunk)
     }
