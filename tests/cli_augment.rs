@@ -355,6 +355,78 @@ fn partners_have_the_same_label_or_the_shares_are_told() -> Result<()> {
 }
 
 #[test]
+fn words_of_columns_are_as_they_were_read() -> Result<()> {
+    let desk = Desk::new()?;
+    // Tabs alone separate these columns: words and entities hold other white space.
+    let rows = "1\u{a0}000\tB-NUM\nFrancs\tO\nin\tO\nNew York\tB-LOC\nCity\tI-LOC\n\nfoo\u{3000}bar\tO\n$\tB-CUR\nhere\tO\n";
+    desk.write("t.conll", rows)?;
+    desk.succeeds("augment t.conll --ops swap --keep --quiet")?;
+    let made = desk.text("t.augmented.conll")?;
+    let sentences: Vec<&str> = made.split("\n\n").collect();
+    let original: Vec<&str> = rows.trim_end().split("\n\n").collect();
+    ensure!(
+        sentences[0] == original[0] && sentences[2] == original[1],
+        "{made}"
+    );
+    for ops in [
+        "swap",
+        "splice=0.4",
+        "concat",
+        "delete=0.9",
+        "insert=0.5",
+        "case",
+        "crop=0.3",
+        "swap+aeda",
+    ] {
+        for more in ["", "--entity drop"] {
+            desk.succeeds(&format!(
+                "augment t.conll -n 20 --ops {ops} {more} --force --quiet"
+            ))?;
+            for line in desk
+                .text("t.augmented.conll")?
+                .lines()
+                .filter(|line| !line.is_empty())
+            {
+                let (word, tag) = line.split_once('\t').context("a word and its tag")?;
+                let bound = [
+                    ("1\u{a0}000", "B-NUM"),
+                    ("New York", "B-LOC"),
+                    ("City", "I-LOC"),
+                    ("foo\u{3000}bar", "O"),
+                    ("$", "B-CUR"),
+                ];
+                let known = bound.iter().find(|(bound, _)| {
+                    bound.contains(word) && word.chars().count() > 2 || *bound == word
+                });
+                match known {
+                    Some(bound) => ensure!(*bound == (word, tag), "{ops} {more}: {line}"),
+                    None => ensure!(tag == "O", "{ops} {more}: {line}"),
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn words_of_entities_come_in_nowhere_else() -> Result<()> {
+    let desk = Desk::new()?;
+    desk.write(
+        "t.conll",
+        "Zanzibar\tB-LOC\nhas\tO\nfine\tO\nbeaches\tO\n\nMay\tB-PER\ncame\tO\nin\tO\nmay\tO\n",
+    )?;
+    desk.succeeds("augment t.conll -n 200 --ops insert=0.6,substitute=0.6 --quiet")?;
+    let made = desk.text("t.augmented.conll")?;
+    ensure!(!made.to_lowercase().contains("zanzibar\to"), "{made}");
+    // A word that also stands outside of one does.
+    ensure!(
+        made.contains("may\tO\nhas\t") || made.contains("\nmay\tO\nfine"),
+        "{made}"
+    );
+    Ok(())
+}
+
+#[test]
 fn rows_without_a_label_are_of_no_class() -> Result<()> {
     let desk = Desk::new()?;
     desk.write(
@@ -506,6 +578,37 @@ fn a_preview_shows_and_writes_nothing() -> Result<()> {
     Ok(())
 }
 
+/// What comes in must not make other lines than there are rows, or words.
+#[test]
+fn what_is_written_has_no_line_end_where_lines_are_rows() -> Result<()> {
+    let desk = Desk::new()?;
+    desk.write("t.txt", "a line\nand another\n")?;
+    desk.write("t.conll", "to O\nRome B-place\n")?;
+    let before = desk.names(".")?;
+    for (args, flag, text, words) in [
+        ("t.txt --ops mask", "--mask", "a\nb", "without a line end"),
+        (
+            "t.txt --ops concat",
+            "--separator",
+            "\r",
+            "without a line end",
+        ),
+        ("t.conll --ops mask", "--mask", "", "a word"),
+        ("t.conll --ops mask", "--mask", "\u{a0}", "a word"),
+    ] {
+        let mut command = desk.command(&format!("augment {args}"));
+        let output = command.args([flag, text]).output()?;
+        let said = String::from_utf8(output.stderr)?;
+        ensure!(output.status.code() == Some(2), "{args} {text:?}: {said}");
+        ensure!(
+            said.contains(flag) && said.contains(words),
+            "{args}: {said}"
+        );
+    }
+    ensure!(desk.names(".")? == before);
+    Ok(())
+}
+
 #[test]
 fn what_cannot_be_is_refused_and_nothing_is_left() -> Result<()> {
     let desk = desk()?;
@@ -525,6 +628,9 @@ fn what_cannot_be_is_refused_and_nothing_is_left() -> Result<()> {
     desk.write("named.csv", "text,_own\na b,1\n")?;
     desk.write("there.csv", "x")?;
     desk.write("c.conll", "to O\nRome X-place\n")?;
+    desk.write("two.conll", "to O\nRome B-place\n")?;
+    desk.write("lines.txt", "a line\nand another\n")?;
+    desk.write("breaks.csv", "line,\"ro\nw\"\n")?;
     let before = desk.names(".")?;
     for (code, args, words) in [
         (
@@ -566,6 +672,24 @@ fn what_cannot_be_is_refused_and_nothing_is_left() -> Result<()> {
             &["--text", "number of a column", "word"],
         ),
         (1, "c.conll", &["c.conll, line 2", "B-TYPE", "X-place"]),
+        (
+            2,
+            "c.conll --offsets characters",
+            &["--offsets", "words and tags only"],
+        ),
+        (
+            1,
+            "two.conll --text 2",
+            &[
+                "two.conll, line 1, column '2'",
+                "another column than the word",
+            ],
+        ),
+        (
+            1,
+            "lines.txt --ops synonym --synonyms breaks.csv",
+            &["breaks.csv, line 1", "line end"],
+        ),
         (1, "none.csv", &["none.csv"]),
         (
             1,

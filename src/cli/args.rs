@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use candle_mixup::text::Offsets;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::image::PictureArgs;
@@ -47,7 +46,7 @@ pub enum Command {
 #[derive(Debug, Subcommand)]
 pub enum Compare {
     /// Text classifiers; with nothing else given, the shipped encoder on @questions, 10 rows a class
-    Text(Box<CompareTextArgs>),
+    Text(Box<super::text::CompareTextArgs>),
     /// Detectors of anomalies, classifiers or regressions on tables; with nothing else given, on @hypothyroid
     Table(Box<super::table::CompareTableArgs>),
     /// Image classifiers; with nothing else given, a small network on @digits, 10 images a class
@@ -60,43 +59,13 @@ pub enum Compare {
 #[derive(Debug, Subcommand)]
 pub enum Train {
     /// A text classifier
-    Text(Box<TrainTextArgs>),
+    Text(Box<super::text::TrainTextArgs>),
     /// A network on a table: linear, mlp or transformer
     Table(Box<super::table::TrainTableArgs>),
     /// An image classifier
     Image(Box<super::image::TrainImageArgs>),
     /// A tagger of sentences: names, places, dates
     Tags(Box<super::tags::TrainTagsArgs>),
-}
-
-/// Which rows, and what stands where in them.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Data")]
-pub struct DataArgs {
-    /// csv, tsv or jsonl file (plain or .gz), or @NAME for a set that comes with the program (default: @questions;
-    /// `compare` then takes 10 training rows a class)
-    #[arg(long, value_name = "FILE|@NAME")]
-    pub data: Option<String>,
-    #[command(flatten)]
-    pub columns: ColumnArgs,
-    /// Test rows: another file, or a share of the rows, drawn from seed 0 [default: 0.2, at most 2000 rows]
-    #[arg(long, value_name = "FILE|SHARE")]
-    pub test: Option<String>,
-    /// Validation rows: another file, or a share of the training rows [default: 0.1 from 500 training rows on]
-    #[arg(long, value_name = "FILE|SHARE")]
-    pub validation: Option<String>,
-    /// Rows with the same value here stay on one side of every split
-    #[arg(long, value_name = "COL", conflicts_with = "time")]
-    pub group: Option<String>,
-    /// The test rows are the latest by this numeric or ISO-dated column
-    #[arg(long, value_name = "COL")]
-    pub time: Option<String>,
-    /// Train on a stratified subset of this many rows in all
-    #[arg(long, value_name = "N", conflicts_with = "per_class")]
-    pub train_rows: Option<usize>,
-    /// Train on this many rows of each class
-    #[arg(long, value_name = "N")]
-    pub per_class: Option<usize>,
 }
 
 /// The columns of the texts, by name or by number from 1.
@@ -135,51 +104,6 @@ pub struct ColumnArgs {
     /// Column of shares ("0.2,0.8", one for each class in sorted order): the soft label
     #[arg(long, value_name = "COL")]
     pub shares: Option<String>,
-}
-
-/// What the soft labels are for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum TrainOn {
-    /// Train on the label column; soft labels only score
-    Hard,
-    /// Train on the soft labels
-    Soft,
-}
-
-/// Pooling of token states into one vector.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PoolingArg {
-    /// Mean over the real tokens
-    Mean,
-    /// The first token
-    Cls,
-}
-
-/// Which model.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Model")]
-pub struct ModelArgs {
-    /// A BERT, RoBERTa or DistilBERT folder in Hugging Face layout, or "cnn" [default: the shipped encoder]
-    #[arg(long, value_name = "DIR|cnn")]
-    pub model: Option<String>,
-    /// How token states become one vector (encoders)
-    #[arg(long, value_enum, default_value = "mean")]
-    pub pooling: PoolingArg,
-    /// Texts are cut to this many tokens; how many were is reported
-    #[arg(long, value_name = "N", default_value_t = 128)]
-    pub max_tokens: usize,
-    /// Do not train the embeddings, or the embeddings and the first N blocks
-    #[arg(long, value_name = "N|embeddings")]
-    pub freeze: Option<String>,
-    /// Word vectors in GloVe text format, plain or .gz (cnn)
-    #[arg(long, value_name = "FILE")]
-    pub vectors: Option<PathBuf>,
-    /// Peak learning rate of the classifier head [default: 1e-3]
-    #[arg(long, value_name = "RATE")]
-    pub head_lr: Option<f64>,
-    /// Train on the labels, or on the soft labels of --ratings or --shares
-    #[arg(long, value_enum, default_value = "hard")]
-    pub train_on: TrainOn,
 }
 
 /// How to train.
@@ -308,51 +232,6 @@ pub struct PlanArgs {
     pub replay: Option<PathBuf>,
 }
 
-/// `mixup train text`
-#[derive(Debug, Clone, Args)]
-#[command(allow_negative_numbers = true)]
-pub struct TrainTextArgs {
-    #[command(flatten)]
-    pub data: DataArgs,
-    #[command(flatten)]
-    pub model: ModelArgs,
-    #[command(flatten)]
-    pub mixing: MixArgs,
-    #[command(flatten)]
-    pub training: TrainingArgs,
-    #[command(flatten)]
-    pub output: OutputArgs,
-    #[command(flatten)]
-    pub checkpoint: CheckpointArgs,
-    #[command(flatten)]
-    pub plans: PlanArgs,
-}
-
-/// `mixup compare text`
-#[derive(Debug, Clone, Args)]
-#[command(allow_negative_numbers = true)]
-pub struct CompareTextArgs {
-    #[command(flatten)]
-    pub data: DataArgs,
-    #[command(flatten)]
-    pub model: ModelArgs,
-    /// The arms: presets or schedule files; each is compared with the first
-    #[arg(
-        long,
-        value_delimiter = ',',
-        value_name = "A,B,...",
-        default_value = "none,smoothing,mixup,manifold"
-    )]
-    pub arms: Vec<String>,
-    /// How many seeds, from --seed on; each draws its own training rows, initial weights, order and dropout
-    #[arg(long, value_name = "N", default_value_t = 3)]
-    pub seeds: u64,
-    #[command(flatten)]
-    pub training: TrainingArgs,
-    #[command(flatten)]
-    pub output: OutputArgs,
-}
-
 /// `mixup evaluate`
 #[derive(Debug, Clone, Args)]
 pub struct EvaluateArgs {
@@ -397,23 +276,4 @@ pub struct PredictArgs {
     pub quiet: bool,
     #[command(flatten)]
     pub pictures: PictureArgs,
-}
-
-/// What an offset counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum OffsetsArg {
-    /// Unicode characters
-    #[value(alias = "chars")]
-    Characters,
-    /// Bytes of UTF-8
-    Bytes,
-}
-
-impl From<OffsetsArg> for Offsets {
-    fn from(arg: OffsetsArg) -> Self {
-        match arg {
-            OffsetsArg::Characters => Self::Characters,
-            OffsetsArg::Bytes => Self::Bytes,
-        }
-    }
 }

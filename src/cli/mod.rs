@@ -12,6 +12,7 @@ mod foreign;
 mod image;
 mod interrupt;
 mod linearity;
+mod offsets;
 mod oversample;
 mod plans;
 mod predict;

@@ -231,6 +231,9 @@ fn a_line_without_white_space_ends() {
         let made = one("swap", &text, 0);
         assert_eq!(made.text.len(), text.len(), "{part}");
     }
+    let address = format!("http://x.y/1{}", "a.".repeat(n));
+    let made = one("omit=1", &address, 0).text;
+    assert_eq!(made.len(), address.len() - 1);
     let text = format!("é{}", "://".repeat(n));
     assert_eq!(crate::bench::words(&text), ["é"]);
 }

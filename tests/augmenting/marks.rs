@@ -250,3 +250,76 @@ fn a_step_that_could_do_nothing_is_told() {
         (Some(Unchanged::TooShort), None)
     );
 }
+
+/// A currency sign is an entity without a letter or a digit.
+#[test]
+fn signs_count_as_a_word_where_they_are_bound() {
+    let mark = [TextSpan::new(0, 1)];
+    let theirs = [TextSpan::new(0, 3)];
+    let own = Marked {
+        marks: &mark,
+        marks_may_go: true,
+        ..Marked::plain("$")
+    };
+    let partner = Marked {
+        marks: &theirs,
+        ..Marked::plain("€")
+    };
+    let spliced = make(&augmenter(settings("splice")), &own, Some(&partner), 0);
+    assert_eq!((spliced.text.as_str(), spliced.own_share), ("€", 0.0));
+    assert_eq!(
+        (spliced.marks, spliced.partner_marks),
+        (vec![None], vec![Some(theirs[0])])
+    );
+    let both = make(&augmenter(settings("concat")), &own, Some(&partner), 0);
+    assert_eq!((both.text.as_str(), both.own_share), ("$ €", 0.5));
+    let mut protected = settings("splice=0.3");
+    protected.protect = vec!["[$€]".into()];
+    let protected = augmenter(protected);
+    for row in 0..20 {
+        let made = make(
+            &protected,
+            &Marked::plain("$ down"),
+            Some(&Marked::plain("€ up")),
+            row,
+        );
+        assert!(
+            ["$ €", "$ up"].contains(&made.text.as_str()),
+            "{}",
+            made.text
+        );
+        assert_eq!(made.own_share, 0.5, "{}", made.text);
+    }
+}
+
+#[test]
+fn a_text_that_came_out_as_it_was_has_its_marks() {
+    let text = "I like Paris";
+    let marks = [TextSpan::new(7, 12)];
+    let own = Marked {
+        marks: &marks,
+        marks_may_go: true,
+        ..Marked::plain(text)
+    };
+    let partner = Marked {
+        marks: &marks,
+        ..Marked::plain(text)
+    };
+    let mut same = 0;
+    for row in 0..30 {
+        let made = make(
+            &augmenter(settings("splice=0.4")),
+            &own,
+            Some(&partner),
+            row,
+        );
+        if made.text != text {
+            continue;
+        }
+        same += 1;
+        assert_eq!(made.unchanged, Some(Unchanged::NothingDrawn));
+        assert_eq!((made.marks, made.own_share), (vec![Some(marks[0])], 1.0));
+        assert!(made.partner_marks.is_empty());
+    }
+    assert!(same > 3, "{same}");
+}

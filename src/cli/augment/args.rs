@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use candle_mixup::text::Offsets;
 use clap::{Args, ValueEnum};
 
-use crate::cli::args::{OffsetsArg, PrintArgs};
+use crate::cli::args::PrintArgs;
+use crate::cli::offsets::OffsetsArg;
 
 /// `mixup augment`
 #[derive(Debug, Clone, Args)]
@@ -43,12 +45,19 @@ pub struct ColumnArgs {
     /// Column of spans that come back byte for byte, written in the same way
     #[arg(long, value_name = "COL")]
     pub keep_spans: Option<String>,
-    /// What the spans count
-    #[arg(long, value_enum, default_value = "characters", value_name = "WHAT")]
-    pub offsets: OffsetsArg,
+    /// What the offsets of spans count [default: characters]
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub offsets: Option<OffsetsArg>,
     /// The file has no header line; columns are named by number, from 1
     #[arg(long)]
     pub no_header: bool,
+}
+
+impl ColumnArgs {
+    /// What offsets count.
+    pub fn counted(&self) -> Offsets {
+        self.offsets.unwrap_or_default().into()
+    }
 }
 
 /// What is done.

@@ -21,7 +21,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 pub use args::AugmentArgs;
-use args::PartnersArg;
+use args::{OperationArgs, PartnersArg};
 use partners::FirstPass;
 use rows::{Form, Names, Rows};
 use work::{Tally, Work};
@@ -72,7 +72,7 @@ pub fn run(args: &AugmentArgs) -> Result<()> {
             line_end: source.line_end()?,
             places: &places,
             names: &names,
-            offsets: args.columns.offsets.into(),
+            offsets: args.columns.counted(),
             provenance: args.output.provenance,
         },
         chains: &chains,
@@ -192,6 +192,7 @@ fn check(
     if form == Form::Words && args.output.provenance {
         return refuse("--provenance: sentences in columns have words and tags only");
     }
+    check_written(operations, form)?;
     let partner = settings.needs_partner();
     if operations.partners.is_some() && !partner {
         return refuse("--partners is for splice and concat");
@@ -205,6 +206,25 @@ fn check(
         return refuse(
             "--partners any makes texts of two labels: --provenance tells the shares, _label_weight and _partner_label",
         );
+    }
+    Ok(())
+}
+
+/// Refuses a mask or separator that would make other lines of the file than there are rows, or words.
+fn check_written(operations: &OperationArgs, form: Form) -> Result<()> {
+    for (flag, text) in [
+        ("--mask", &operations.mask),
+        ("--separator", &operations.separator),
+    ] {
+        let Some(text) = text else { continue };
+        let expected = match form {
+            Form::Lines if text.contains(['\n', '\r']) => {
+                "text without a line end, which ends a row"
+            }
+            Form::Words if flag == "--mask" && text.trim().is_empty() => "a word, which has a line",
+            _ => continue,
+        };
+        return Err(Error::setting(flag, expected, format!("{text:?}")).into());
     }
     Ok(())
 }

@@ -58,8 +58,11 @@ impl FirstPass {
         let rows = Rows::open(source, &args.columns)?;
         for row in rows {
             let row = row?;
+            let spans = row.spans(args.columns.counted());
+            let spans =
+                spans.map_err(|e| at_cell(source, &row, args.columns.entities.as_ref(), e))?;
             if settings.needs_corpus() || settings.needs_vectors() {
-                gatherer.add(&row.text);
+                gatherer.add(&row.text, &spans.places);
             }
             // a uniform sample (Vitter 1985, algorithm R)
             let place = match pass.partners.len() {
@@ -70,9 +73,6 @@ impl FirstPass {
             if !settings.needs_partner() || place >= POOL {
                 continue;
             }
-            let spans = row.spans(args.columns.offsets);
-            let spans =
-                spans.map_err(|e| at_cell(source, &row, args.columns.entities.as_ref(), e))?;
             let partner = Partner {
                 row: row.number,
                 text: row.text,

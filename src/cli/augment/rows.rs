@@ -4,14 +4,13 @@ use std::fmt;
 
 use anyhow::Result;
 use candle_mixup::Error;
-use candle_mixup::data::{Cell, Header, Lines, Record, Records, Source};
-use candle_mixup::text::{TagColumns, TaggedRows};
+use candle_mixup::data::{Cell, Header, Line, Lines, Record, Records, Source};
+use candle_mixup::text::{Offsets, Sentence, TagColumns, TaggedRows};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::args::ColumnArgs;
 use super::spans::Spans;
-use crate::cli::args::OffsetsArg;
 
 /// One row.
 pub struct Row {
@@ -112,10 +111,10 @@ enum Input {
 
 impl Row {
     /// Its labelled spans; what is wrong with them is said in words.
-    pub fn spans(&self, offsets: OffsetsArg) -> Result<Spans, String> {
+    pub fn spans(&self, offsets: Offsets) -> Result<Spans, String> {
         match &self.entities {
             None => Ok(Spans::default()),
-            Some(Entities::Written(cell)) => Spans::read(cell, &self.text, offsets.into()),
+            Some(Entities::Written(cell)) => Spans::read(cell, &self.text, offsets),
             Some(Entities::Tagged(spans)) => Ok(spans.clone()),
         }
     }
@@ -218,7 +217,7 @@ fn word_columns(args: &ColumnArgs) -> Result<TagColumns> {
     let other = [
         ("--label", args.label.is_some()),
         ("--keep-spans", args.keep_spans.is_some()),
-        ("--offsets", args.offsets == OffsetsArg::Bytes),
+        ("--offsets", args.offsets.is_some()),
     ];
     if let Some((flag, _)) = other.iter().find(|(_, given)| *given) {
         let problem = format!("{flag}: sentences in columns have words and tags only");
@@ -246,59 +245,64 @@ impl Iterator for Rows {
     type Item = candle_mixup::Result<Row>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        match &mut self.input {
-            Input::Records { records, label } => {
-                let label = *label;
-                let record = match records.next()? {
-                    Ok(record) => record,
-                    Err(e) => return Some(Err(e)),
-                };
-                Some(Ok(self.of_record(record, label)))
-            }
-            Input::JsonLines(lines) => loop {
-                let line = match lines.next()? {
-                    Ok(line) if line.text.trim().is_empty() => continue,
-                    Ok(line) => line,
-                    Err(e) => return Some(Err(e)),
-                };
-                let path = lines.path().to_path_buf();
-                return Some(self.of_object(line.number, &line.text, &path));
-            },
-            Input::Lines(lines) => {
-                let line = match lines.next()? {
-                    Ok(line) => line,
-                    Err(e) => return Some(Err(e)),
-                };
-                Some(Ok(Row {
-                    number: self.numbered(),
-                    line: line.number,
-                    text: line.text,
-                    label: None,
-                    entities: None,
-                    kept: None,
-                    rest: Rest::Line(line.end),
-                }))
-            }
-            Input::Words(sentences) => {
-                let sentence = match sentences.next()? {
-                    Ok(sentence) => sentence,
-                    Err(e) => return Some(Err(e)),
-                };
-                Some(Ok(Row {
-                    number: self.numbered(),
-                    line: sentence.line,
-                    entities: Some(Entities::Tagged(Spans::of_tags(&sentence))),
-                    text: sentence.text,
-                    label: None,
-                    kept: None,
-                    rest: Rest::Words,
-                }))
-            }
-        }
+        self.read().transpose()
     }
 }
 
 impl Rows {
+    /// The next row; `None` at the end.
+    fn read(&mut self) -> candle_mixup::Result<Option<Row>> {
+        match &mut self.input {
+            Input::Records { records, label } => {
+                let label = *label;
+                let record = records.next().transpose()?;
+                Ok(record.map(|record| self.of_record(record, label)))
+            }
+            Input::JsonLines(lines) => {
+                let filled = |line: &candle_mixup::Result<Line>| {
+                    line.as_ref()
+                        .map_or(true, |line| !line.text.trim().is_empty())
+                };
+                let line = lines.find(filled).transpose()?;
+                let path = lines.path().to_path_buf();
+                line.map(|line| self.of_object(line.number, &line.text, &path))
+                    .transpose()
+            }
+            Input::Lines(lines) => {
+                let line = lines.next().transpose()?;
+                Ok(line.map(|line| self.of_line(line)))
+            }
+            Input::Words(sentences) => {
+                let sentence = sentences.next().transpose()?;
+                Ok(sentence.map(|sentence| self.of_sentence(sentence)))
+            }
+        }
+    }
+
+    fn of_line(&mut self, line: Line) -> Row {
+        Row {
+            number: self.numbered(),
+            line: line.number,
+            text: line.text,
+            label: None,
+            entities: None,
+            kept: None,
+            rest: Rest::Line(line.end),
+        }
+    }
+
+    fn of_sentence(&mut self, sentence: Sentence) -> Row {
+        Row {
+            number: self.numbered(),
+            line: sentence.line,
+            entities: Some(Entities::Tagged(Spans::of_tags(&sentence))),
+            text: sentence.text,
+            label: None,
+            kept: None,
+            rest: Rest::Words,
+        }
+    }
+
     fn of_record(&mut self, record: Record, label: Option<usize>) -> Row {
         let cell = |cell: Cell| match cell {
             Cell::Text(text) => text,

@@ -11,7 +11,6 @@ use candle_mixup::text::augment::{Alternatives, AugmentSettings, Lists, Operatio
 use super::args::{AugmentArgs, EntityArg, OperationArgs};
 use super::partners::FirstPass;
 use super::rows::Form;
-use crate::cli::args::OffsetsArg;
 
 /// From how many nearest words `nearest` draws.
 const NEIGHBOURS: usize = 10;
@@ -67,7 +66,7 @@ fn refuse_unused(args: &AugmentArgs, settings: &AugmentSettings, form: Form) -> 
         return Err(Error::Conflict(problem).into());
     }
     let spans = columns.entities.is_some() || columns.keep_spans.is_some();
-    if columns.offsets == OffsetsArg::Bytes && !spans {
+    if columns.offsets.is_some() && !spans && form != Form::Words {
         return Err(Error::Conflict("--offsets is for --entities and --keep-spans".into()).into());
     }
     let entities = columns.entities.is_some() || form == Form::Words;

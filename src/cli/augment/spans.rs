@@ -1,6 +1,7 @@
 //! Labelled spans: read from a cell or from tags, and written with their new places.
 
 use candle_mixup::text::{Offsets, Positions, Sentence, Tag, TextSpan};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// The spans of a cell, each with all that it is written with.
@@ -8,6 +9,15 @@ use serde_json::{Value, json};
 pub struct Spans {
     pub places: Vec<TextSpan>,
     items: Vec<Value>,
+}
+
+/// What stands in a sentence in columns and stays together.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Tagged {
+    /// Its type; `None` for a word without one.
+    pub kind: Option<String>,
+    /// Where each of its words ends, in bytes from its start; one byte of white space is between them.
+    pub ends: Vec<usize>,
 }
 
 /// A span in an output, with what it was written with.
@@ -57,23 +67,30 @@ impl Spans {
         Ok(Self { places, items })
     }
 
-    /// The entities of a tagged sentence.
+    /// The entities of a tagged sentence and, since they must not be taken apart either, other words that hold white
+    /// space. The item of each is a [`Tagged`].
     pub fn of_tags(sentence: &Sentence) -> Self {
-        let mut spans = Self::default();
+        let mut found: Vec<(TextSpan, Tagged)> = Vec::new();
         let mut open: Option<&str> = None;
         for (word, tag) in sentence.words.iter().zip(&sentence.tags) {
             let goes_on = matches!(tag, Tag::I(kind) if open == Some(kind));
-            match (tag.kind(), spans.places.last_mut()) {
-                (Some(_), Some(last)) if goes_on => last.end = word.end as u32,
-                (Some(kind), _) => {
-                    spans.places.push(TextSpan::new(word.start, word.end));
-                    spans.items.push(kind.into());
-                }
-                (None, _) => {}
-            }
             open = tag.kind();
+            if let (true, Some((span, tagged))) = (goes_on, found.last_mut()) {
+                tagged.ends.push(word.end - span.range().start);
+                span.end = word.end as u32;
+            } else if tag.kind().is_some()
+                || sentence.text[word.clone()].contains(char::is_whitespace)
+            {
+                let kind = tag.kind().map(str::to_owned);
+                let ends = vec![word.len()];
+                found.push((TextSpan::new(word.start, word.end), Tagged { kind, ends }));
+            }
         }
-        spans
+        let (places, items) = found
+            .into_iter()
+            .map(|(span, tagged)| (span, json!(tagged)))
+            .unzip();
+        Self { places, items }
     }
 
     /// All of them where they were.

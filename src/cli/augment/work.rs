@@ -147,19 +147,14 @@ impl Work<'_> {
                 seen(chunk.len() as u64);
                 if chunk.len() == 1 {
                     // Of a large row each output is written before the next one is made.
-                    tally.add(&self.part(&chunk, &mut bench, &mut Vec::new(), Some(out))?);
+                    tally.add(&self.one(&chunk[0], interrupt, &mut bench, out)?);
                     continue;
                 }
                 let most = chunk.len() / (PARTS * rayon::current_num_threads());
-                let parts = chunk.par_chunks(most.clamp(1, PART)).map_init(
-                    Workbench::default,
-                    |bench, part| {
-                        let mut bytes = Vec::with_capacity(self.size(part));
-                        let tally = self.part(part, bench, &mut bytes, None)?;
-                        Ok((bytes, tally))
-                    },
-                );
-                for part in parts.collect::<Vec<Result<_>>>() {
+                let parts = chunk
+                    .par_chunks(most.clamp(1, PART))
+                    .map_init(Workbench::default, |bench, part| self.part(part, bench));
+                for part in parts.collect::<Vec<_>>() {
                     let (bytes, of_part) = part?;
                     out.write_all(&bytes)?;
                     tally.add(&of_part);
@@ -193,32 +188,48 @@ impl Work<'_> {
         texts.saturating_mul(self.args.operations.n as usize + 1)
     }
 
-    /// Appends the outputs of these rows to `bytes`, or writes them one by one where `out` is given.
-    fn part(
-        &self,
-        rows: &[Row],
-        bench: &mut Workbench,
-        bytes: &mut Vec<u8>,
-        mut out: Option<&mut dyn Write>,
-    ) -> Result<Tally> {
+    /// The outputs of these rows.
+    fn part(&self, rows: &[Row], bench: &mut Workbench) -> Result<(Vec<u8>, Tally)> {
         let mut tally = Tally::new(self.chains.len());
+        let mut bytes = Vec::with_capacity(self.size(rows));
         for row in rows {
-            if self.args.output.keep {
-                self.writer.original(row, bytes)?;
-            }
+            self.kept(row, &mut bytes)?;
             self.row(row, bench, &mut tally, |made| {
-                if let Some(out) = &mut out {
-                    out.write_all(bytes)?;
-                    bytes.clear();
-                }
-                self.writer.output(row, made, bytes)
+                self.writer.output(row, made, &mut bytes)
             })?;
         }
-        if let Some(out) = &mut out {
-            out.write_all(bytes)?;
+        Ok((bytes, tally))
+    }
+
+    /// The outputs of a row, each written before the next one is made.
+    fn one(
+        &self,
+        row: &Row,
+        interrupt: &Interrupt,
+        bench: &mut Workbench,
+        out: &mut dyn Write,
+    ) -> Result<Tally> {
+        let mut tally = Tally::new(self.chains.len());
+        let mut bytes = Vec::new();
+        self.kept(row, &mut bytes)?;
+        out.write_all(&bytes)?;
+        self.row(row, bench, &mut tally, |made| {
+            if interrupt.asked() {
+                return Err(Error::Interrupted.into());
+            }
             bytes.clear();
-        }
+            self.writer.output(row, made, &mut bytes)?;
+            Ok(out.write_all(&bytes)?)
+        })?;
         Ok(tally)
+    }
+
+    /// The row itself, where it is asked for.
+    fn kept(&self, row: &Row, bytes: &mut Vec<u8>) -> Result<()> {
+        match self.args.output.keep {
+            true => self.writer.original(row, bytes),
+            false => Ok(()),
+        }
     }
 
     /// The outputs of a row, one after the other.
@@ -231,10 +242,10 @@ impl Work<'_> {
     ) -> Result<()> {
         let columns = &self.args.columns;
         let refuse = |column: &Option<String>, e| at_cell(self.source, row, column.as_ref(), e);
-        let spans = row.spans(columns.offsets);
+        let spans = row.spans(columns.counted());
         let spans = spans.map_err(|e| refuse(&columns.entities, e))?;
         let kept = row.kept.as_deref().unwrap_or_default();
-        let kept = Spans::read(kept, &row.text, columns.offsets.into());
+        let kept = Spans::read(kept, &row.text, columns.counted());
         let kept = kept.map_err(|e| refuse(&columns.keep_spans, e))?;
         let text = Marked {
             text: &row.text,

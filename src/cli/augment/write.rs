@@ -3,10 +3,11 @@
 use anyhow::Result;
 use candle_mixup::text::Offsets;
 use candle_mixup::text::augment::Augmented;
+use serde::Deserialize;
 
 use super::partners::Partner;
 use super::rows::{Entities, Form, Names, Places, Rest, Row};
-use super::spans::{Spans, Standing, json};
+use super::spans::{Spans, Standing, Tagged, json};
 
 /// The columns of provenance.
 pub const PROVENANCE: [&str; 7] = [
@@ -186,48 +187,50 @@ impl Writer<'_> {
                 out.extend_from_slice(end.as_bytes());
                 Ok(())
             }
-            Rest::Words => {
-                self.words(text, written.entities.unwrap_or_default(), out);
-                Ok(())
-            }
+            Rest::Words => self.words(text, written.entities.unwrap_or_default(), out),
         }
     }
 
-    /// A sentence in columns. What stands between white space is a word, and what of it is inside an entity is one of its
-    /// own.
-    fn words(&self, text: &str, mut entities: Vec<Standing<'_>>, out: &mut Vec<u8>) {
-        entities.sort_unstable_by_key(|(span, _)| *span);
-        let mut entities = entities.into_iter().peekable();
-        for word in text.split_whitespace() {
-            let mut at = word.as_ptr() as usize - text.as_ptr() as usize;
-            let end = at + word.len();
-            while at < end {
-                while entities
-                    .next_if(|(span, _)| span.range().end <= at)
-                    .is_some()
-                {}
-                let inside = entities.peek().map(|(span, kind)| (span.range(), kind));
-                let (stop, begins, kind) = match inside {
-                    Some((span, kind)) if span.start <= at => {
-                        (span.end.min(end), span.start == at, kind.as_str())
-                    }
-                    Some((span, _)) => (span.start.min(end), false, None),
-                    None => (end, false, None),
-                };
-                out.extend_from_slice(&text.as_bytes()[at..stop]);
-                out.push(b'\t');
-                let prefix: &[u8] = match kind {
-                    None => b"O",
-                    Some(_) if begins => b"B-",
-                    Some(_) => b"I-",
-                };
-                out.extend_from_slice(prefix);
-                out.extend_from_slice(kind.unwrap_or_default().as_bytes());
-                out.extend_from_slice(self.line_end.as_bytes());
-                at = stop;
+    /// A sentence in columns. What stays together has the words that it was read with; otherwise what stands between white
+    /// space is a word.
+    fn words(&self, text: &str, mut bound: Vec<Standing<'_>>, out: &mut Vec<u8>) -> Result<()> {
+        let mut line = |word: &str, prefix: &str, kind: &str| {
+            for part in [word, "\t", prefix, kind, self.line_end] {
+                out.extend_from_slice(part.as_bytes());
             }
+        };
+        bound.sort_unstable_by_key(|(span, _)| *span);
+        let mut bound = bound.into_iter().peekable();
+        let mut at = 0;
+        loop {
+            at = text.len() - text[at..].trim_start().len();
+            if at == text.len() {
+                break;
+            }
+            if let Some((span, item)) = bound.next_if(|(span, _)| span.range().start == at) {
+                let Tagged { kind, ends } = Tagged::deserialize(item)?;
+                let mut prefix = "B-";
+                for end in ends {
+                    let word = &text[at..span.range().start + end];
+                    match &kind {
+                        Some(kind) => line(word, prefix, kind),
+                        None => line(word, "O", ""),
+                    }
+                    (prefix, at) = ("I-", span.range().start + end + 1);
+                }
+                at = span.range().end;
+                continue;
+            }
+            let next = bound
+                .peek()
+                .map_or(text.len(), |(span, _)| span.range().start);
+            let end = text[at..next].find(char::is_whitespace);
+            let end = end.map_or(next, |length| at + length);
+            line(&text[at..end], "O", "");
+            at = end;
         }
         out.extend_from_slice(self.line_end.as_bytes());
+        Ok(())
     }
 
     fn object(

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::args::{CheckpointArgs, MixArgs, OffsetsArg, OutputArgs, PlanArgs, TrainingArgs};
+use crate::cli::args::{CheckpointArgs, MixArgs, OutputArgs, PlanArgs, TrainingArgs};
+use crate::cli::offsets::OffsetsArg;
 
 /// Which sentences, and what stands where in them.
 #[derive(Debug, Clone, Args)]
@@ -26,9 +27,9 @@ pub struct TagDataArgs {
     /// Key of the spans in jsonl [default: spans]
     #[arg(long, value_name = "KEY")]
     pub spans: Option<String>,
-    /// What the offsets of spans count
-    #[arg(long, value_enum, default_value = "characters")]
-    pub offsets: OffsetsArg,
+    /// What the offsets of spans count [default: characters]
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub offsets: Option<OffsetsArg>,
     /// Test sentences: another file, or a share, drawn from seed 0 [default: 0.2, at most 2000; of the shipped set the last 400]
     #[arg(long, value_name = "FILE|SHARE")]
     pub test: Option<String>,

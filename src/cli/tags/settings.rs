@@ -9,7 +9,6 @@ use candle_mixup::text::{TagColumns, TagFormat};
 use serde::{Deserialize, Serialize};
 
 use super::args::{TagDataArgs, TagModelArgs};
-use crate::cli::args::OffsetsArg;
 use crate::cli::settings::{HeldOut, absolute};
 
 /// Which sentences a run reads.
@@ -50,7 +49,7 @@ impl TagData {
                 tag: args.tag,
                 text: args.text.clone().unwrap_or(defaults.text),
                 spans: args.spans.clone().unwrap_or(defaults.spans),
-                offsets: args.offsets.into(),
+                offsets: args.offsets.unwrap_or_default().into(),
             },
             test: HeldOut::of("--test", args.test.as_deref())?,
             validation: HeldOut::of("--validation", args.validation.as_deref())?,
@@ -68,7 +67,7 @@ fn refuse_unused(args: &TagDataArgs) -> Result<()> {
     let of_spans = [
         ("--text", args.text.is_some()),
         ("--spans", args.spans.is_some()),
-        ("--offsets", args.offsets == OffsetsArg::Bytes),
+        ("--offsets", args.offsets.is_some()),
     ];
     let files = [&args.data, &args.test, &args.validation]
         .into_iter()

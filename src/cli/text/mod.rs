@@ -1,5 +1,6 @@
 //! The text commands.
 
+mod args;
 mod evaluate;
 mod linearity;
 mod model;
@@ -11,6 +12,7 @@ mod saved;
 mod settings;
 mod task;
 
+pub use args::{CompareTextArgs, TrainTextArgs};
 pub use evaluate::evaluate;
 pub use linearity::linearity;
 pub use model_dir::shipped as shipped_encoder;

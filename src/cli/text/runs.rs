@@ -3,9 +3,9 @@
 use anyhow::Result;
 use candle_mixup::Error;
 
+use super::args::{CompareTextArgs, ModelArgs, TrainTextArgs};
 use super::settings::{DataSettings, ModelKind, ModelSettings};
 use super::task::TextTask;
-use crate::cli::args::{CompareTextArgs, ModelArgs, TrainTextArgs};
 use crate::cli::training::Defaults;
 use crate::cli::{compare, train};
 

@@ -8,7 +8,8 @@ use candle_mixup::data::{Header, Source};
 use candle_mixup::text::{Columns, EmptyTexts, Group, LabelKind, Pooling, ReadOptions, SoftColumn};
 use serde::{Deserialize, Serialize};
 
-use crate::cli::args::{ColumnArgs, DataArgs, ModelArgs, PoolingArg, TextColumnArgs, TrainOn};
+use super::args::{DataArgs, ModelArgs, PoolingArg, TrainOn};
+use crate::cli::args::{ColumnArgs, TextColumnArgs};
 use crate::cli::settings::{HeldOut, absolute};
 
 /// Which rows a run reads.

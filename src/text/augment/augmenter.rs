@@ -111,7 +111,8 @@ pub struct Augmented<'a> {
     pub own_share: f64,
     /// Where each marked stretch of the text stands now; `None` where it went.
     pub marks: &'a [Option<TextSpan>],
-    /// Where each marked stretch of the partner stands now; `None` where it did not come along.
+    /// Where each marked stretch of the partner stands now; `None` where it did not come along. Empty where nothing of the
+    /// partner did.
     pub partner_marks: &'a [Option<TextSpan>],
     /// Where each kept stretch of the text stands now.
     pub kept: &'a [Option<TextSpan>],
@@ -139,7 +140,28 @@ pub struct Workbench {
     places: Places,
 }
 
+/// What a chain came to.
+struct Changed {
+    own_share: f64,
+    unchanged: Option<Unchanged>,
+    refused: Option<Unchanged>,
+}
+
 impl Workbench {
+    /// Has all that is marked and kept where it is in the text itself, and nothing of a partner.
+    fn begin(&mut self, text: &Marked<'_>) {
+        let here = |spans: &mut Vec<Option<TextSpan>>, given: &[TextSpan]| {
+            spans.clear();
+            spans.extend(given.iter().map(|&span| Some(span)));
+        };
+        here(&mut self.marks, text.marks);
+        here(&mut self.stays, text.kept);
+        self.kept.clear();
+        self.kept.extend(self.own.kept());
+        self.written.clear();
+        self.partner_marks.clear();
+    }
+
     /// Carries what is marked, kept and written to where the last edit put it, and marks of the partner that came along.
     fn follow(&mut self, partner_marks: &[TextSpan]) {
         let (edit, places) = (&self.desk.edit, &mut self.places);
@@ -216,12 +238,15 @@ impl Augmenter {
         let chain = self.chain_of(draw, tried);
         let key = u64::from(draw.output) | tried << 32;
         let mut stream = Stream::keyed(draw.seed, Purpose::Text, key, draw.row);
-        bench.partner_marks.clear();
         if let Some(partner) = partner {
             partner.check()?;
             self.units(partner, &[], &mut bench.bound, &mut bench.partner);
         }
-        let (own_share, unchanged, refused) = self.chain(chain, text, partner, &mut stream, bench);
+        let Changed {
+            own_share,
+            unchanged,
+            refused,
+        } = self.chain(chain, text, partner, &mut stream, bench);
         Ok(Augmented {
             text: &bench.text,
             chain,
@@ -234,8 +259,7 @@ impl Augmenter {
         })
     }
 
-    /// Draws a chain's operations and applies them, one after the other: the share of the text's own, why it is unchanged
-    /// and why a step left it alone.
+    /// Draws a chain's operations and applies them, one after the other.
     fn chain(
         &self,
         chain: usize,
@@ -243,70 +267,88 @@ impl Augmenter {
         partner: Option<&Marked<'_>>,
         stream: &mut Stream,
         bench: &mut Workbench,
-    ) -> (f64, Option<Unchanged>, Option<Unchanged>) {
-        bench.marks.clear();
-        bench
-            .marks
-            .extend(text.marks.iter().map(|&mark| Some(mark)));
-        bench.kept.clear();
-        bench.kept.extend(bench.own.kept());
-        bench.stays.clear();
-        bench.stays.extend(text.kept.iter().map(|&kept| Some(kept)));
-        bench.written.clear();
+    ) -> Changed {
+        bench.begin(text);
         let mut share = 1.0;
         let mut refused = None;
         let Chain(operations) = &self.settings.ops[chain];
         for (i, operation) in operations.iter().enumerate() {
             if i > 0 {
-                std::mem::swap(&mut bench.text, &mut bench.before);
-                bench.marked.clear();
-                bench.marked.extend(bench.marks.iter().flatten());
-                let step = Marked {
-                    text: &bench.before,
-                    marks: &bench.marked,
-                    kept: &bench.kept,
-                    ..*text
-                };
-                self.units(&step, &bench.written, &mut bench.bound, &mut bench.step);
+                self.read_step(text, bench);
             }
-            let (units, from): (&Units, &str) = if i == 0 {
-                (&bench.own, text.text)
-            } else {
-                (&bench.step, &bench.before)
-            };
-            let scene = Scene {
-                text: from,
-                units,
-                partner: partner.map(|partner| (partner.text, &bench.partner)),
-                rate: operation.rate,
-                settings: &self.settings,
-                lists: &self.lists,
-                finder: &self.finder,
-            };
-            bench.desk.edit.clear();
-            bench.text.clear();
-            match self.operate(operation, &scene, &mut bench.desk, stream) {
-                Ok(own) => {
-                    let other = partner.map_or("", |partner| partner.text);
-                    bench.desk.edit.apply(from, other, &mut bench.text);
-                    share *= own;
-                    let brought = partner.filter(|_| operation.kind.needs_partner());
-                    bench.follow(brought.map_or(&[][..], |partner| partner.marks));
-                    if operation.kind == OperationKind::Mask {
-                        bench.desk.edit.written(&mut bench.written);
-                    }
-                }
-                Err(reason) => {
-                    bench.text.push_str(from);
-                    refused = refused.or(Some(reason));
-                }
+            let from = (i == 0).then_some(text.text);
+            match self.step(operation, from, partner, stream, bench) {
+                Ok(own) => share *= own,
+                Err(reason) => refused = refused.or(Some(reason)),
             }
         }
-        // Words of another text that leave the text as it was leave its target as it was.
-        if bench.text == text.text {
-            return (1.0, Some(refused.unwrap_or(Unchanged::NothingDrawn)), None);
+        if bench.text != text.text {
+            return Changed {
+                own_share: share,
+                unchanged: None,
+                refused,
+            };
         }
-        (share, None, refused)
+        // Words of another text that leave the text as it was leave its target and its marks as they were.
+        bench.begin(text);
+        Changed {
+            own_share: 1.0,
+            unchanged: Some(refused.unwrap_or(Unchanged::NothingDrawn)),
+            refused: None,
+        }
+    }
+
+    /// Finds the units of what the last step of a chain made.
+    fn read_step(&self, text: &Marked<'_>, bench: &mut Workbench) {
+        std::mem::swap(&mut bench.text, &mut bench.before);
+        bench.marked.clear();
+        bench.marked.extend(bench.marks.iter().flatten());
+        let step = Marked {
+            text: &bench.before,
+            marks: &bench.marked,
+            kept: &bench.kept,
+            ..*text
+        };
+        self.units(&step, &bench.written, &mut bench.bound, &mut bench.step);
+    }
+
+    /// One operation of a chain, on the text that was read (`from`) or on what the step before made.
+    fn step(
+        &self,
+        operation: &Operation,
+        from: Option<&str>,
+        partner: Option<&Marked<'_>>,
+        stream: &mut Stream,
+        bench: &mut Workbench,
+    ) -> Drawn {
+        let (text, units): (&str, &Units) = match from {
+            Some(text) => (text, &bench.own),
+            None => (&bench.before, &bench.step),
+        };
+        let scene = Scene {
+            text,
+            units,
+            partner: partner.map(|partner| (partner.text, &bench.partner)),
+            rate: operation.rate,
+            settings: &self.settings,
+            lists: &self.lists,
+            finder: &self.finder,
+        };
+        bench.desk.edit.clear();
+        bench.text.clear();
+        let drawn = self.operate(operation, &scene, &mut bench.desk, stream);
+        if drawn.is_err() {
+            bench.text.push_str(text);
+            return drawn;
+        }
+        let other = partner.map_or("", |partner| partner.text);
+        bench.desk.edit.apply(text, other, &mut bench.text);
+        let brought = partner.filter(|_| operation.kind.needs_partner());
+        bench.follow(brought.map_or(&[][..], |partner| partner.marks));
+        if operation.kind == OperationKind::Mask {
+            bench.desk.edit.written(&mut bench.written);
+        }
+        drawn
     }
 
     fn operate(

@@ -68,18 +68,22 @@ pub(super) fn transpose(scene: &Scene<'_>, desk: &mut Desk, stream: &mut Stream)
 /// A character is left out of a word that has another.
 pub(super) fn omit(scene: &Scene<'_>, desk: &mut Desk, stream: &mut Stream) -> Drawn {
     // Of a word with digits letters alone: a point left out of a number makes another one.
-    let goes = |word: &str, one: &TextSpan| {
-        let letter = one.of(word).chars().any(char::is_alphabetic);
-        !has_digit(one.of(word)) && (letter || !has_digit(word))
+    let read = |word: &str, of: &mut Vec<TextSpan>| {
+        read_characters(scene.finder, word, of);
+        let several = of.len() > 1;
+        let digits = has_digit(word);
+        of.retain(|one| {
+            let letter = one.of(word).chars().any(char::is_alphabetic);
+            several && !has_digit(one.of(word)) && (letter || !digits)
+        });
     };
     let can = |word: &str, of: &mut Vec<TextSpan>| {
-        read_characters(scene.finder, word, of);
-        of.len() > 1 && of.iter().any(|one| goes(word, one))
+        read(word, of);
+        !of.is_empty()
     };
     noise(scene, desk, stream, can, |stream, word, of, new| {
-        read_characters(scene.finder, word, of);
-        let chosen = stream.below(of.iter().filter(|one| goes(word, one)).count());
-        let one = of.iter().filter(|one| goes(word, one)).nth(chosen);
+        read(word, of);
+        let one = of.get(stream.below(of.len()));
         let one = one.expect("the draw is below the number of characters");
         new.push_str(&word[..one.range().start]);
         new.push_str(&word[one.range().end..]);

@@ -32,10 +32,17 @@ pub struct WordGatherer {
 }
 
 impl WordGatherer {
-    /// Adds the words of a text.
-    pub fn add(&mut self, text: &str) {
+    /// Adds the words of a text, those left out that one of `marks` touches: names would come in without their label.
+    pub fn add(&mut self, text: &str, marks: &[TextSpan]) {
         self.finder.words(text, &mut self.spans);
+        let mut marks = marks.to_vec();
+        marks.sort_unstable();
+        let mut marks = marks.into_iter().peekable();
         for span in &self.spans {
+            while marks.next_if(|mark| mark.end <= span.start).is_some() {}
+            if marks.peek().is_some_and(|mark| mark.start < span.end) {
+                continue;
+            }
             lower(span.of(text), &mut self.word);
             if !self.words.contains(self.word.as_str()) {
                 self.words.insert(self.word.as_str().into());
@@ -54,7 +61,9 @@ impl WordList {
     pub fn of<S: AsRef<str> + Sync>(texts: &[S]) -> Self {
         let words = |chunk: &[S]| {
             let mut gatherer = WordGatherer::default();
-            chunk.iter().for_each(|text| gatherer.add(text.as_ref()));
+            chunk
+                .iter()
+                .for_each(|text| gatherer.add(text.as_ref(), &[]));
             gatherer.words
         };
         let all = texts.par_chunks(CHUNK).map(words);
@@ -284,6 +293,16 @@ fn json_lines(source: &Source) -> Result<Vec<Entry>> {
 fn entry(path: &Path, line: u64, word: String, others: Vec<String>) -> Result<Entry> {
     if word.trim().is_empty() || others.is_empty() {
         return Err(refused(path, line, word));
+    }
+    let breaks = |word: &&String| word.trim().contains(['\n', '\r']);
+    if let Some(broken) = others.iter().find(breaks) {
+        return Err(Error::Cell {
+            path: path.into(),
+            line,
+            column: None,
+            expected: "synonyms without a line end in them".into(),
+            value: broken.clone(),
+        });
     }
     Ok((word, others))
 }

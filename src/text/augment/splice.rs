@@ -36,12 +36,9 @@ pub(super) fn splice(scene: &Scene<'_>, desk: &mut Desk, stream: &mut Stream) ->
     Ok(share_of(left, theirs.words_in(from..from + w)))
 }
 
-/// The share of the text's own words, `own` of them beside `brought` ones.
+/// The share of the text's own words, `own` of them beside one or more `brought` ones: always below 1.
 fn share_of(own: usize, brought: usize) -> f64 {
-    match own + brought {
-        0 => 1.0,
-        all => own as f64 / all as f64,
-    }
+    own as f64 / (own + brought) as f64
 }
 
 fn may_go(fate: Fate) -> bool {
@@ -65,13 +62,13 @@ pub(super) fn concat(scene: &Scene<'_>, desk: &mut Desk) -> Drawn {
     if units.len() == 0 {
         return Err(Unchanged::NoWords);
     }
+    if theirs.len() == 0 {
+        return Err(Unchanged::PartnerTooShort);
+    }
     let (all, more) = (
         units.words_in(0..units.len()),
         theirs.words_in(0..theirs.len()),
     );
-    if more == 0 {
-        return Err(Unchanged::PartnerTooShort);
-    }
     let most = scene.settings.max_words.unwrap_or(usize::MAX);
     let least = units.kept_ends().map_or(1, |(_, last)| last + 1);
     let (own, partner) = cut(all, more, most);

@@ -24,7 +24,7 @@ pub(super) struct Units {
     /// The free units.
     pub free: Vec<u32>,
     words: Vec<TextSpan>,
-    /// The words of each unit; empty where each is one word.
+    /// The words of each unit; empty where each is one word. Signs that are bound count as one.
     sizes: Vec<u32>,
 }
 
@@ -89,6 +89,9 @@ impl Units {
                 }
             }
         }
+        self.sizes
+            .iter_mut()
+            .for_each(|size| *size = (*size).max(1));
     }
 
     pub fn len(&self) -> usize {

@@ -70,6 +70,10 @@ impl Conll {
         let word = self.cell(path, line, &cells, self.columns.word, "a word")?;
         if self.tagged {
             let column = self.columns.tag.unwrap_or(cells.len());
+            if column == self.columns.word {
+                let expected = "a tag, in another column than the word";
+                return Err(self.refuse(path, Some(column), expected, line));
+            }
             let cell = self.cell(path, line, &cells, column, Tag::EXPECTED)?;
             let tag = Tag::parse(cell);
             let tag = tag.ok_or_else(|| self.refuse(path, Some(column), Tag::EXPECTED, cell))?;
