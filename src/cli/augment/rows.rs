@@ -10,7 +10,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::args::ColumnArgs;
-use super::spans::Spans;
+use super::spans::{Spans, Unexpected};
 
 /// One row.
 pub struct Row {
@@ -110,8 +110,8 @@ enum Input {
 }
 
 impl Row {
-    /// Its labelled spans; what is wrong with them is said in words.
-    pub fn spans(&self, offsets: Offsets) -> Result<Spans, String> {
+    /// Its labelled spans.
+    pub fn spans(&self, offsets: Offsets) -> Result<Spans, Unexpected> {
         match &self.entities {
             None => Ok(Spans::default()),
             Some(Entities::Written(cell)) => Spans::read(cell, &self.text, offsets),

@@ -20,19 +20,26 @@ pub struct Tagged {
     pub ends: Vec<usize>,
 }
 
+/// What was expected of a cell, and what stood there.
+pub struct Unexpected {
+    pub expected: String,
+    pub value: String,
+}
+
 /// A span in an output, with what it was written with.
 pub type Standing<'a> = (TextSpan, &'a Value);
 
 impl Spans {
-    /// Reads a JSON list of `[start, end, ...]` or of objects with `start` and `end`; an empty cell, or `null`, holds none. What is
-    /// wrong is said in words, with the item.
-    pub fn read(cell: &str, text: &str, offsets: Offsets) -> Result<Self, String> {
+    /// Reads a JSON list of `[start, end, ...]` or of objects with `start` and `end`; an empty cell, or `null`, holds none.
+    pub fn read(cell: &str, text: &str, offsets: Offsets) -> Result<Self, Unexpected> {
         if matches!(cell.trim(), "" | "null") {
             return Ok(Self::default());
         }
-        let expected = "a JSON list of [start, end, label] or of objects with start and end";
-        let items: Vec<Value> =
-            serde_json::from_str(cell).map_err(|_| format!("{expected}, got {}", shown(cell)))?;
+        let no_list = |value: &str| Unexpected {
+            expected: "a JSON list of [start, end, label] or of objects with start and end".into(),
+            value: shown(value),
+        };
+        let items: Vec<Value> = serde_json::from_str(cell).map_err(|_| no_list(cell))?;
         let positions = Positions::of(text, offsets);
         let byte = |offset: u64| {
             let byte = positions.byte(usize::try_from(offset).ok()?)?;
@@ -41,17 +48,17 @@ impl Spans {
         let mut places = Vec::with_capacity(items.len());
         for item in &items {
             let bounds = bound(item, 0, "start").zip(bound(item, 1, "end"));
-            let item = || shown(&item.to_string());
-            let (start, end) = bounds.ok_or_else(|| format!("{expected}, got {}", item()))?;
+            let (start, end) = bounds.ok_or_else(|| no_list(&item.to_string()))?;
             match byte(start).zip(byte(end)) {
                 Some((start, end)) if start < end => places.push(TextSpan::new(start, end)),
                 _ => {
-                    return Err(format!(
-                        "a span of at least one character, at borders of characters within the text's {} {}, got {}",
+                    let expected = format!(
+                        "a span of at least one character, at borders of characters within the text's {} {}",
                         positions.end(),
-                        positions.unit(),
-                        item()
-                    ));
+                        positions.unit()
+                    );
+                    let value = shown(&item.to_string());
+                    return Err(Unexpected { expected, value });
                 }
             }
         }
@@ -59,10 +66,13 @@ impl Spans {
         sorted.sort_unstable();
         if let Some(two) = sorted.windows(2).find(|two| two[1].start < two[0].end) {
             let words: Vec<&str> = two.iter().map(|span| span.of(text)).collect();
-            return Err(format!(
-                "spans that do not overlap, got '{}' and '{}'",
-                words[0], words[1]
-            ));
+            return Err(Unexpected {
+                expected: format!(
+                    "spans that do not overlap; this one does with '{}'",
+                    words[0]
+                ),
+                value: shown(words[1]),
+            });
         }
         Ok(Self { places, items })
     }
@@ -146,5 +156,5 @@ fn moved(item: &Value, start: usize, end: usize) -> Value {
 }
 
 fn shown(text: &str) -> String {
-    format!("'{}'", text.chars().take(80).collect::<String>())
+    text.chars().take(80).collect()
 }

@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use super::args::{AugmentArgs, EntityArg};
 use super::partners::{FirstPass, Partner};
 use super::rows::{Rest, Row, Rows};
-use super::spans::Spans;
+use super::spans::{Spans, Unexpected};
 use super::write::{Output, PROVENANCE, Writer};
 use crate::cli::interrupt::Interrupt;
 
@@ -301,8 +301,11 @@ impl Work<'_> {
         match keys.find(|key| self.args.output.provenance && PROVENANCE.contains(&key.as_str())) {
             None => Ok(()),
             Some(key) => {
-                let problem = "no such key, since --provenance adds it, got 'one'";
-                Err(at_cell(self.source, row, Some(key), problem.into()))
+                let problem = Unexpected {
+                    expected: "no such key, since --provenance adds it".into(),
+                    value: "one".into(),
+                };
+                Err(at_cell(self.source, row, Some(key), problem))
             }
         }
     }
@@ -384,18 +387,14 @@ pub fn at_cell(
     source: &Source,
     row: &Row,
     column: Option<&String>,
-    problem: String,
+    problem: Unexpected,
 ) -> anyhow::Error {
-    let (expected, value) = match problem.rsplit_once(", got ") {
-        Some((expected, value)) => (expected.to_owned(), value.trim_matches('\'').to_owned()),
-        None => (problem, String::new()),
-    };
     Error::Cell {
         path: source.path(),
         line: row.line,
         column: column.cloned(),
-        expected,
-        value,
+        expected: problem.expected,
+        value: problem.value,
     }
     .into()
 }

@@ -147,9 +147,10 @@ fn some_of(scene: &Scene<'_>, desk: &mut Desk, all: &[TextSpan], stream: &mut St
         }
         held
     };
-    let musts: Vec<bool> = all.iter().map(must).collect();
-    let optional: Vec<usize> = (0..all.len()).filter(|&i| !musts[i]).collect();
-    let held = all.len() - optional.len();
+    let optional = &mut desk.candidates;
+    optional.clear();
+    optional.extend((0..all.len() as u32).filter(|&i| !must(&all[i as usize])));
+    let (m, held) = (optional.len(), all.len() - optional.len());
     let wanted = share(scene.rate, all.len()).max(1).max(held);
     if wanted >= all.len() {
         return Err(if held > 0 {
@@ -158,13 +159,15 @@ fn some_of(scene: &Scene<'_>, desk: &mut Desk, all: &[TextSpan], stream: &mut St
             Unchanged::TooShort
         });
     }
-    desk.choose(optional.len(), wanted - held, stream);
-    let mut stays = musts;
-    desk.order
-        .iter()
-        .for_each(|&k| stays[optional[k as usize]] = true);
-    let last = stays.iter().rposition(|stays| *stays).unwrap_or(0);
-    for (i, sentence) in all.iter().enumerate().filter(|(i, _)| stays[*i]) {
+    desk.choose(m, wanted - held, stream);
+    let (optional, chosen) = (&desk.candidates, &desk.order);
+    let stays = |i: &usize| match optional.binary_search(&(*i as u32)) {
+        Ok(k) => chosen.binary_search(&(k as u32)).is_ok(),
+        Err(_) => true,
+    };
+    let last = (0..all.len()).rev().find(stays).unwrap_or(0);
+    for i in (0..=last).filter(stays) {
+        let sentence = all[i];
         let range = sentence.range();
         let trims = i == last && i + 1 < all.len();
         let end = if trims {
