@@ -140,7 +140,7 @@ fn some_of(scene: &Scene<'_>, desk: &mut Desk, all: &[TextSpan], stream: &mut St
     let units = scene.units;
     let kept = (0..units.len()).filter(|&i| units.fate(i) == Fate::Kept);
     let mut kept = kept.map(|i| units.spans[i]).peekable();
-    let must = |sentence: &TextSpan| {
+    let mut must = |sentence: &TextSpan| {
         let mut held = false;
         while let Some(unit) = kept.next_if(|unit| unit.start < sentence.end) {
             held |= unit.end > sentence.start;

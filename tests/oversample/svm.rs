@@ -1,9 +1,5 @@
 //! SVM-SMOTE: the support vectors are scikit-learn's, and rows start from those that are not noise.
 
-#[path = "oversampling/made.rs"]
-mod made;
-mod oversampling;
-
 use std::collections::BTreeSet;
 
 use candle_mixup::Error;
@@ -11,11 +7,11 @@ use candle_mixup::oversample::{Bases, Fallback, Method, Rows, Settings, support_
 use candle_mixup::split::Strata;
 use proptest::prelude::*;
 
-use made::{
+use crate::bench::made::{
     Made, Verdict, accepted, check_blend, check_threads, check_totals, ensure, is_near, made,
     nearest, only, page_blocks, reference, reference_tables, refused, rows,
 };
-use oversampling::{LEAST_P, Table, by_default, ks_p, ks_uniform_p, tables};
+use crate::bench::{LEAST_P, Table, by_default, ks_p, ks_uniform_p, tables};
 use statrs::distribution::{Beta, ContinuousCDF};
 
 const K: usize = 5;

@@ -1,15 +1,13 @@
 //! What holds for every method.
 
-mod oversampling;
-
 use std::collections::BTreeMap;
 
+use crate::bench::contract::{bits, check, method, methods, usual};
+use crate::bench::output::{Output, check_totals, outputs, support};
+use crate::bench::{Table, by_default, suited};
 use candle_mixup::oversample::{Balanced, Bases, Method, Residue, Settings, Strategy};
 use candle_mixup::random::{Purpose, Stream};
 use candle_mixup::{Pairs, Result};
-use oversampling::contract::{bits, check, method, methods, usual};
-use oversampling::output::{Output, check_totals, outputs, support};
-use oversampling::{Table, by_default, suited};
 
 /// Methods that draw nothing.
 const FIXED: [&str; 1] = ["star"];

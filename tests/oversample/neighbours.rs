@@ -1,11 +1,9 @@
 //! The neighbour search against a search that compares everything, on tables that break others.
 
-mod oversampling;
-
+use crate::bench::Table;
 use candle_mixup::Error;
 use candle_mixup::oversample::{Metric, Rows, Scale, Space};
 use candle_mixup::random::{Purpose, Stream};
-use oversampling::Table;
 use proptest::prelude::*;
 
 /// What a table looks like.

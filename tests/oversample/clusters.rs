@@ -1,19 +1,15 @@
 //! K-means-SMOTE and ProWSyn: clusters and levels by their definitions, and totals that are exact.
 
-#[path = "oversampling/made.rs"]
-mod made;
-mod oversampling;
-
 use candle_mixup::Error;
 use candle_mixup::oversample::Note;
 use candle_mixup::oversample::{Fallback, Method, Scale, Settings};
 use proptest::prelude::*;
 
-use made::{
+use crate::bench::made::{
     Made, Verdict, accepted, check_blend, check_threads, check_totals, ensure, is_near, made,
     nearest, only, refused, shares, square,
 };
-use oversampling::{LEAST_P, Table, by_default, chi_square_p, ks_uniform_p, tables};
+use crate::bench::{LEAST_P, Table, by_default, chi_square_p, ks_uniform_p, tables};
 
 fn kmeans(k: usize, clusters: usize, threshold: Option<f64>, seed: u64) -> Settings {
     Settings {

@@ -1,14 +1,12 @@
 //! SMOTENC and SMOTEN: checkers, run on ours and on rows made by a wrong rule.
 
-mod oversampling;
-
 use std::collections::BTreeMap;
 
+use crate::bench::oracles::{EPSILON, check_neighbours, made_by, nearest};
+use crate::bench::output::{Output, Verdict, check_weights, ensure, outputs};
+use crate::bench::{LEAST_P, Table, by_default, chi_square_p, ks_uniform_p};
 use candle_mixup::oversample::{Bases, Method, Scale, Settings, Strategy};
 use candle_mixup::random::{Purpose, Stream};
-use oversampling::oracles::{EPSILON, check_neighbours, made_by, nearest};
-use oversampling::output::{Output, Verdict, check_weights, ensure, outputs};
-use oversampling::{LEAST_P, Table, by_default, chi_square_p, ks_uniform_p};
 use proptest::prelude::*;
 
 const K: usize = 5;

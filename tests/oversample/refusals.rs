@@ -1,15 +1,13 @@
 //! What an oversampler refuses, each by name.
 
-mod oversampling;
-
 use std::collections::BTreeMap;
 
+use crate::bench::{Table, by_default, suited};
 use candle_mixup::oversample::{
     Like, Method, Metric, Progress, Recipe, Residue, Rows, Settings, Strategy,
 };
 use candle_mixup::split::Strata;
 use candle_mixup::{Error, Pairs};
-use oversampling::{Table, by_default, suited};
 
 #[test]
 fn more_neighbours_than_rows_are_refused_by_name() {

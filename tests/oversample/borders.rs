@@ -1,12 +1,10 @@
 //! Borderline SMOTE and ADASYN: danger sets, counts and laws as checkers, run on ours and on rows made by a wrong rule.
 
-mod oversampling;
-
+use crate::bench::oracles::{check_neighbours, fixture, made_by, nearest, other_bounds};
+use crate::bench::output::{Output, Verdict, check_weights, ensure, outputs};
+use crate::bench::{LEAST_P, Table, ks_uniform_p, tables};
 use candle_mixup::oversample::{Bases, Like, Method, Settings};
 use candle_mixup::random::{Purpose, Stream};
-use oversampling::oracles::{check_neighbours, fixture, made_by, nearest, other_bounds};
-use oversampling::output::{Output, Verdict, check_weights, ensure, outputs};
-use oversampling::{LEAST_P, Table, ks_uniform_p, tables};
 use proptest::prelude::*;
 
 const K: usize = 5;

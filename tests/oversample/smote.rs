@@ -1,13 +1,11 @@
 //! SMOTE: every property of its rows as a checker, run on ours and on rows made by a wrong rule.
 
-mod oversampling;
-
+use crate::bench::oracles::{EPSILON, check_neighbours, fixture, kth_square, made_by, nearest};
+use crate::bench::output::{Output, Verdict, check_weights, ensure, outputs};
+use crate::bench::{LEAST_P, Table, chi_square_p, ks_uniform_p, tables};
 use candle_mixup::Pairs;
 use candle_mixup::oversample::{Bases, Method, Recipe, Settings};
 use candle_mixup::random::{Purpose, Stream};
-use oversampling::oracles::{EPSILON, check_neighbours, fixture, kth_square, made_by, nearest};
-use oversampling::output::{Output, Verdict, check_weights, ensure, outputs};
-use oversampling::{LEAST_P, Table, chi_square_p, ks_uniform_p, tables};
 use proptest::prelude::*;
 
 const K: usize = 5;

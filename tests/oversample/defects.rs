@@ -1,14 +1,12 @@
 //! Inputs on which other tools go wrong, each with what imbalanced-learn 0.14.2 makes of it, and ours.
 
-mod oversampling;
-
 use std::collections::BTreeMap;
 
+use crate::bench::Table;
+use crate::bench::by_default;
+use crate::bench::oracles::nearest;
+use crate::bench::output::{Output, outputs};
 use candle_mixup::oversample::{Like, Method, Rows, Settings, Strategy};
-use oversampling::Table;
-use oversampling::by_default;
-use oversampling::oracles::nearest;
-use oversampling::output::{Output, outputs};
 
 fn run(table: &Table, settings: Settings) -> Vec<Output> {
     outputs(table, &table.balance(settings).expect("rows"))

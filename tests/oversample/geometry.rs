@@ -1,20 +1,16 @@
 //! Geometric SMOTE, star and bus: where their points lie, and by which law; recipes and tensors.
 
-#[path = "oversampling/made.rs"]
-mod made;
-mod oversampling;
-
 use candle_mixup::oversample::{Method, Selection, Settings, SmallClass, Topology};
 use candle_mixup::random::{Purpose, Stream};
 use candle_mixup::{Error, Pairs};
 use proptest::prelude::*;
 use rand_distr::Distribution;
 
-use made::{
+use crate::bench::made::{
     Made, Verdict, accepted, check_threads, check_totals, ensure, is_near, made, nearest, only,
     refused, square,
 };
-use oversampling::{LEAST_P, Table, by_default, chi_square_p, ks_p, ks_uniform_p, tables};
+use crate::bench::{LEAST_P, Table, by_default, chi_square_p, ks_p, ks_uniform_p, tables};
 
 const K: usize = 5;
 

@@ -1,17 +1,11 @@
 //! The page of an oversampling: whole, escaped, offline and small, for plausible and for ugly tables alike.
 //!
 //! The pages are left in cargo's temporary folder (`target/tmp/oversample-*.html`) for a look.
-#![cfg(feature = "cli")]
 
-#[path = "common/page.rs"]
-mod page;
-
-mod oversampling;
-
+use crate::bench::{Table, by_default};
+use crate::page::{problem, sound};
 use candle_mixup::oversample::{Coverage, Method, Settings, audit};
 use candle_mixup::report::{ClassCount, OversampleReport, oversample_page};
-use oversampling::{Table, by_default};
-use page::{problem, sound};
 
 /// The largest page.
 const MOST: usize = 1_500_000;

@@ -1,19 +1,15 @@
 //! Tomek links and edited nearest neighbours: recomputed by brute force, and held against imbalanced-learn.
 
-#[path = "oversampling/made.rs"]
-mod made;
-mod oversampling;
-
 use candle_mixup::Error;
 use candle_mixup::oversample::{Agreement, Clean, Cleaner, Cleaning, Ends, Like, Metric, Rows};
 use candle_mixup::split::Strata;
 use proptest::prelude::*;
 
-use made::{
+use crate::bench::made::{
     Verdict, accepted, ensure, nearest, page_blocks, reference, reference_tables, refused, rows,
     square,
 };
-use oversampling::{Table, by_default, tables};
+use crate::bench::{Table, by_default, tables};
 
 fn cleaner(step: Clean) -> Cleaner {
     Cleaning {

@@ -1,20 +1,18 @@
 //! Agreement with imbalanced-learn where both are right: its own arrays, made by tests/data/oversample_reference.py.
 
-mod oversampling;
-
 use std::collections::BTreeSet;
 
+use crate::bench::Table;
+use crate::bench::oracles::other_bounds;
+use crate::bench::output::{Output, outputs};
 use candle_mixup::data::{Cell, Header, Records, Source};
 use candle_mixup::oversample::{
     Bases, Like, Method, Metric, Residue, Scale, Settings, Space, Strategy,
 };
-use oversampling::Table;
-use oversampling::oracles::other_bounds;
-use oversampling::output::{Output, outputs};
 use serde_json::Value;
 
 fn reference() -> Value {
-    let text = include_str!("data/oversample_reference.json");
+    let text = include_str!("../data/oversample_reference.json");
     serde_json::from_str(text).expect("good JSON")
 }
 

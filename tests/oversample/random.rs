@@ -1,11 +1,9 @@
 //! Random oversampling and ROSE: checkers, run on ours and on rows made by a wrong rule.
 
-mod oversampling;
-
+use crate::bench::oracles::made_by;
+use crate::bench::output::{Output, Verdict, ensure, outputs};
+use crate::bench::{LEAST_P, Table, by_default, chi_square_p, ks_p};
 use candle_mixup::oversample::{Like, Method, Residue, Settings};
-use oversampling::oracles::made_by;
-use oversampling::output::{Output, Verdict, ensure, outputs};
-use oversampling::{LEAST_P, Table, by_default, chi_square_p, ks_p};
 use statrs::distribution::{ContinuousCDF, Normal};
 
 /// The rows of class b, raised to as many as class a has.

@@ -1,12 +1,10 @@
 //! Tables at the edge of what there is: every method gives right rows, or an error with a reason.
 
-mod oversampling;
-
+use crate::bench::contract::{bits, check, method, methods, partners, usual};
+use crate::bench::output::{Output, check_class_rule, check_totals, outputs};
+use crate::bench::{Table, by_default, suited, tables};
 use candle_mixup::Error;
 use candle_mixup::oversample::{Residue, Rows, Settings, Strategy, Takes};
-use oversampling::contract::{bits, check, method, methods, partners, usual};
-use oversampling::output::{Output, check_class_rule, check_totals, outputs};
-use oversampling::{Table, by_default, suited, tables};
 use proptest::prelude::*;
 
 #[test]

@@ -1,11 +1,9 @@
 //! The policies for small classes, and for classes without a row to start from.
 
-mod oversampling;
-
+use crate::bench::output::{Partners, check_class_rule, check_totals, outputs};
+use crate::bench::{Table, by_default, suited};
 use candle_mixup::Error;
 use candle_mixup::oversample::{Fallback, Method, Note, Settings, SmallClass};
-use oversampling::output::{Partners, check_class_rule, check_totals, outputs};
-use oversampling::{Table, by_default, suited};
 
 fn small(rows: usize) -> Table {
     Table::normal(&[40, rows], 2, 4)

@@ -1,19 +1,12 @@
 //! Tables to oversample, and what every test of an oversampler measures.
-#![allow(
-    dead_code,
-    reason = "each test binary uses a part of what is shared here"
-)]
 
 pub mod contract;
+pub mod made;
 pub mod oracles;
 pub mod output;
-#[path = "../common/pvalues.rs"]
+#[path = "../../common/pvalues.rs"]
 pub mod pvalues;
 
-#[allow(
-    unused_imports,
-    reason = "each test binary uses a part of what is shared here"
-)]
 pub use pvalues::{LEAST_P, chi_square_p, ks_p, ks_uniform_p};
 
 use candle_mixup::Result;

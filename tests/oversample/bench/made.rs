@@ -1,13 +1,9 @@
 //! Synthetic rows laid open, so that a checker can read them and a test can spoil them.
-#![allow(
-    dead_code,
-    reason = "each test binary uses a part of what is shared here"
-)]
 
 use candle_mixup::oversample::{Balanced, Settings};
 use serde_json::Value;
 
-use crate::oversampling::Table;
+use super::Table;
 
 /// `Ok`, or what is wrong.
 pub type Verdict = Result<(), String>;
@@ -179,7 +175,7 @@ pub fn check_threads(table: &Table, settings: &Settings) -> Verdict {
 
 /// imbalanced-learn's and scikit-learn's results, made by the program beside them.
 pub fn reference() -> Value {
-    serde_json::from_str(include_str!("../data/oversample_reference_b.json")).expect("JSON")
+    serde_json::from_str(include_str!("../../data/oversample_reference_b.json")).expect("JSON")
 }
 
 /// The small tables of the reference, with their entries.

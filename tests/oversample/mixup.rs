@@ -1,19 +1,15 @@
 //! Mixup written into a table: parents, λ and labels by their rules, and soft targets.
 
-#[path = "oversampling/made.rs"]
-mod made;
-mod oversampling;
-
 use candle_mixup::Error;
 use candle_mixup::oversample::{Method, MixupPartner, Settings};
 use candle_mixup::schedule::{LabelRule, Law};
 use statrs::distribution::{Beta, ContinuousCDF};
 
-use made::{
+use crate::bench::made::{
     Made, Verdict, accepted, check_blend, check_totals, ensure, ks_two_p, made, only, opened,
     refused,
 };
-use oversampling::{LEAST_P, Table, by_default, chi_square_p, ks_p};
+use crate::bench::{LEAST_P, Table, by_default, chi_square_p, ks_p};
 
 fn mixup(weight: Law, partner: MixupPartner, label: LabelRule, fold: Option<bool>) -> Settings {
     Settings {
