@@ -36,6 +36,6 @@ pub use plan::{
     Blend, Boxes, ColumnMask, Cutoff, Frame, MixPlan, PixelBox, Principal, Reordered, Residue,
     Site, Span, Spans,
 };
-pub use source::{Asked, Fed, RowSource};
+pub use source::{Asked, Fed, Readings, RowSource};
 pub use tap::{DropoutKeys, Flow, MixTap, RecordTap, Tap, Tapped};
 pub use targets::{mix_targets, one_hot, smooth, smooth_by_class};

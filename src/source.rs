@@ -1,6 +1,9 @@
 //! What training and evaluation read: rows by number, in the model's own input form.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::plan::MixPlan;
@@ -33,10 +36,7 @@ pub trait RowSource: Sync {
     /// # Errors
     /// Candle's, and the blend's.
     fn training(&self, asked: &Asked<'_>) -> Result<Fed<Self::Input>> {
-        Ok(Fed {
-            input: self.batch(asked.rows)?,
-            mixed: false,
-        })
+        Ok(Fed::new(self.batch(asked.rows)?, false))
     }
 
     /// Whether [`training`](Self::training) loads the last rows with their words in the orders of a plan's
@@ -77,4 +77,49 @@ pub struct Fed<I> {
     pub input: I,
     /// Whether the rows are already mixed as the plan says, so that the tap must not mix them again.
     pub mixed: bool,
+    /// What became of the texts that were to be changed; of other rows nothing.
+    pub readings: Readings,
+}
+
+impl<I> Fed<I> {
+    /// A batch of rows that are no texts to be changed.
+    pub fn new(input: I, mixed: bool) -> Self {
+        Self {
+            input,
+            mixed,
+            readings: Readings::default(),
+        }
+    }
+}
+
+/// Texts that training passes were to change when they read them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Readings {
+    /// How often a text was to be changed.
+    pub texts: u64,
+    /// How often it came out as it was, by reason.
+    pub unchanged: BTreeMap<String, u64>,
+}
+
+impl Readings {
+    /// Adds one text; the reason, where it came out as it was.
+    pub fn count(&mut self, unchanged: Option<impl ToString>) {
+        self.texts += 1;
+        if let Some(reason) = unchanged {
+            *self.unchanged.entry(reason.to_string()).or_default() += 1;
+        }
+    }
+
+    /// Adds those of another pass.
+    pub fn add(&mut self, other: &Self) {
+        self.texts += other.texts;
+        for (reason, n) in &other.unchanged {
+            *self.unchanged.entry(reason.clone()).or_default() += n;
+        }
+    }
+
+    /// How many came out as they were.
+    pub fn left(&self) -> u64 {
+        self.unchanged.values().sum()
+    }
 }

@@ -965,6 +965,73 @@ fn the_shipped_reviews_are_scored_against_the_raters() -> Result<()> {
 }
 
 #[test]
+fn words_that_come_in_are_of_the_training_rows_alone() -> Result<()> {
+    let desk = Desk::new()?;
+    let schedule = r#"{"probability": 0, "texts": {"ops": ["substitute=0.7", "insert=0.7"]}}"#;
+    desk.write("words.json", schedule)?;
+    for (file, word) in [("a", "harbour"), ("b", "violin"), ("c", "apple")] {
+        let rows = (0..9).map(|i| format!("{word} {word}{i},{}\n", row(i).1));
+        desk.write(
+            &format!("{file}.csv"),
+            format!("text,label\n{}", rows.collect::<String>()),
+        )?;
+    }
+    let mut more = desk.text("rows.csv")?;
+    more += "violin violin,sea\n";
+    desk.write("more.csv", more)?;
+    let losses = |args: &str| -> Result<Vec<Value>> {
+        let args =
+            format!("train text --model cnn --steps 6 --quiet --json --schedule words.json {args}");
+        let run = desk.prints(&args)?;
+        assert!(run["texts_to_change"].as_u64() > Some(0));
+        let points = run["history"].as_array().context("points")?;
+        Ok(points
+            .iter()
+            .map(|point| point["train_loss"].clone())
+            .collect())
+    };
+    let first = losses("--data rows.csv --test a.csv --validation b.csv --out 1")?;
+    assert_eq!(first.len(), 6);
+    assert_eq!(
+        losses("--data rows.csv --test b.csv --validation c.csv --out 2")?,
+        first
+    );
+    assert_ne!(
+        losses("--data more.csv --test a.csv --validation b.csv --out 3")?,
+        first
+    );
+    Ok(())
+}
+
+#[test]
+fn arms_whose_texts_stay_as_they_were_are_named() -> Result<()> {
+    let desk = Desk::new()?;
+    let args = "--data rows.csv --model cnn --per-class 1 --steps 4";
+    let told = "12 of 12 texts that were to be changed came out as they were (no partner 12)";
+    let run = format!("train text {args} --mix splice --out run");
+    let shown = desk.succeeds(&run)?;
+    // The preset changes every other text.
+    let counts = desk.json("run/metrics.json")?;
+    let texts = counts["texts_to_change"].as_u64().context("a number")?;
+    assert_eq!(counts["texts_left_as_they_were"]["no partner"], texts);
+    assert!(texts > 0 && texts <= 12, "{texts}");
+    let told = told.replace("12", &texts.to_string());
+    assert!(shown.contains(&told), "{shown}");
+    let arms = format!("compare text {args} --arms none,splice --seeds 1 --out grid --quiet");
+    let ended = desk.mixup(&arms)?;
+    assert!(
+        ended.stderr.contains(&format!("arm 'splice': {told}")),
+        "{}",
+        ended.stderr
+    );
+    assert!(!ended.stderr.contains("arm 'none'"));
+    let details = &desk.json("grid/comparison.json")?["details"];
+    assert_eq!(details[1]["texts_to_change"], texts);
+    assert_eq!(details[0]["texts_to_change"], 0);
+    Ok(())
+}
+
+#[test]
 fn pairs_of_texts() -> Result<()> {
     let desk = Desk::new()?;
     desk.tiny_encoder("tiny")?;

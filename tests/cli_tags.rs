@@ -98,6 +98,72 @@ fn predictions_go_to_stdout_in_columns_or_as_spans() -> Result<()> {
 }
 
 #[test]
+fn a_text_without_a_word_has_no_tag() -> Result<()> {
+    let desk = desk()?;
+    desk.succeeds(&format!("{TRAIN} --mix none --out run"))?;
+    let texts = ["", "the red apple", "  ", "of wheel", "\u{a0}"];
+    let lines = texts.map(|text| format!("{}\n", serde_json::json!({ "text": text })));
+    desk.write("new.jsonl", lines.concat())?;
+    desk.succeeds("predict run --data new.jsonl --out said.jsonl --quiet")?;
+    let said = desk.text("said.jsonl")?;
+    let said: Vec<Value> = said
+        .lines()
+        .map(serde_json::from_str)
+        .collect::<Result<_, _>>()?;
+    let spans = |line: &Value| line["spans"].as_array().map_or(0, Vec::len);
+    assert_eq!(said.iter().map(spans).collect::<Vec<_>>(), [0, 1, 0, 1, 0]);
+    assert!(
+        said.iter()
+            .zip(texts)
+            .all(|(line, text)| line["text"] == text)
+    );
+    desk.write("none.jsonl", lines[0].clone())?;
+    let one = desk.succeeds("predict run --data none.jsonl --quiet --json")?;
+    assert_eq!(one.lines().count(), 1);
+    Ok(())
+}
+
+#[test]
+fn predictions_do_not_overwrite_what_they_are_of() -> Result<()> {
+    let desk = desk()?;
+    desk.succeeds(&format!("{TRAIN} --steps 2 --mix none --out run"))?;
+    let before = desk.read("rows.conll")?;
+    let itself = "predict run --data rows.conll --out ./rows.conll --force";
+    desk.refuses(2, itself, &["that is the file of --data itself"])?;
+    assert_eq!(desk.read("rows.conll")?, before);
+    let stdout = desk.succeeds("predict run --data rows.conll --quiet")?;
+    assert_eq!(
+        desk.succeeds("predict run --data rows.conll --out - --quiet")?,
+        stdout
+    );
+    Ok(())
+}
+
+#[test]
+fn types_that_columns_cannot_hold_are_written_as_spans_alone() -> Result<()> {
+    let desk = desk()?;
+    let line = |i: usize| {
+        format!(
+            "{{\"text\": \"red apple {i}\", \"spans\": [{{\"start\": 0, \"end\": 3, \"label\": \"a tone\"}}]}}\n"
+        )
+    };
+    desk.write("rows.jsonl", (0..20).map(line).collect::<String>())?;
+    desk.succeeds(
+        "train tags --data rows.jsonl --model tiny --steps 2 --mix none --quiet --out run",
+    )?;
+    let words = ["the type \"a tone\" holds white space"];
+    desk.refuses(
+        2,
+        "predict run --data rows.jsonl --out x.conll --quiet",
+        &words,
+    )?;
+    desk.refuses(2, "predict run --data rows.jsonl --quiet", &words)?;
+    assert!(!desk.at("x.conll").exists());
+    desk.succeeds("predict run --data rows.jsonl --out x.jsonl --quiet")?;
+    Ok(())
+}
+
+#[test]
 fn arms_are_compared_by_entities() -> Result<()> {
     let desk = desk()?;
     let args = "compare tags --data rows.conll --model tiny --train-rows 20 --steps 40 --batch 8 --lr 5e-3 --seeds 2 \
@@ -139,6 +205,14 @@ fn lost_words_are_counted_and_scored_as_wrong() -> Result<()> {
     let lost = 2.0 * rows + 2.0 * 20.0;
     assert_eq!(number(&cut, "/data/cut_texts")?, rows);
     assert_eq!(number(&cut, "/data/lost_words")?, lost);
+    let scored = desk.prints("evaluate cut --json")?;
+    let (rows, texts) = (number(&scored, "/rows")?, number(&scored, "/cut_texts")?);
+    assert_eq!(
+        (rows, texts),
+        (12.0, 12.0),
+        "of the sentences that are scored"
+    );
+    assert_eq!(scored["test"], cut["test"]);
     assert_eq!(
         number(&cut, "/per_class/car/recall")?,
         0.0,
@@ -199,6 +273,17 @@ fn what_is_wrong_is_said() -> Result<()> {
         2,
         &format!("{train} --data rows.conll --mix cutmix"),
         &["'cutmix' is for tables"],
+    )?;
+    desk.refuses(
+        2,
+        &format!("{train} --data rows.conll --train-rows 5000"),
+        &["--train-rows must be between 1 and the 48 training rows, got 5000"],
+    )?;
+    desk.write("one.conll", "the O\nred B-fruit\n")?;
+    desk.refuses(
+        1,
+        &format!("{train} --data one.conll"),
+        &["one.conll", "one sentence"],
     )?;
     let cnn = "train tags --data rows.conll --model cnn --steps 4 --out x --quiet";
     desk.refuses(1, cnn, &["cnn: No such file or directory"])?;

@@ -108,18 +108,11 @@ impl RowSource for Source<'_> {
         match (self.does, asked.plan) {
             (Does::Fails(at), _) if at == count => Err(Error::Data("row 17 is torn".into())),
             (Does::Panics(at), _) if at == count => panic!("the source broke"),
-            (Does::Doubles, _) => Ok(Fed {
-                input: (input * 2.0)?,
-                mixed: false,
-            }),
-            (Does::Mixes, Some(plan)) if plan.site == Site::Input => Ok(Fed {
-                input: mix(&input, &plan.pairs, &plan.blend)?,
-                mixed: true,
-            }),
-            _ => Ok(Fed {
-                input,
-                mixed: false,
-            }),
+            (Does::Doubles, _) => Ok(Fed::new((input * 2.0)?, false)),
+            (Does::Mixes, Some(plan)) if plan.site == Site::Input => {
+                Ok(Fed::new(mix(&input, &plan.pairs, &plan.blend)?, true))
+            }
+            _ => Ok(Fed::new(input, false)),
         }
     }
 }

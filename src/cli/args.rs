@@ -260,7 +260,8 @@ pub struct PredictArgs {
     pub data: String,
     #[command(flatten)]
     pub columns: TextColumnArgs,
-    /// Write here: csv (of tags .conll, .iob or .bio), or jsonl, by the name's ending [default: csv, of tags columns, on stdout]
+    /// Write here: csv (of tags .conll, .iob or .bio), or jsonl, by the name's ending; - for stdout [default: csv, of tags
+    /// columns, on stdout]
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub out: Option<PathBuf>,
     /// Overwrite --out

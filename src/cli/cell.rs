@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use candle_mixup::Error;
 use candle_mixup::linearity::Linearity;
 use candle_mixup::metrics::Scores;
 use candle_mixup::train::Point;
+use candle_mixup::{Error, Readings};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -20,6 +20,10 @@ pub struct Done {
     pub steps: u64,
     pub best_step: Option<u64>,
     pub skipped: u64,
+    #[serde(default)]
+    pub unspanned: u64,
+    #[serde(default)]
+    pub readings: Readings,
     pub silent: Vec<String>,
     /// Not in the file of a run that an earlier version left.
     #[serde(default)]
@@ -33,6 +37,8 @@ impl Done {
         json!({
             "arm": self.arm, "seed": self.seed, "steps": self.steps, "best_step": self.best_step,
             "batches_too_small_to_mix": self.skipped,
+            "rows_too_short_for_a_span": self.unspanned,
+            "texts_to_change": self.readings.texts, "texts_left_as_they_were": self.readings.unchanged,
             "weights_without_gradient_at_first": self.silent, "seconds": self.seconds,
         })
     }

@@ -1,5 +1,6 @@
 //! From a task and its runs to what reports and tables take.
 
+use candle_mixup::Readings;
 use candle_mixup::compare::Values;
 use candle_mixup::metrics::{ClassScores, Scores};
 use candle_mixup::report::{DataSummary, Draw, Point};
@@ -35,6 +36,20 @@ pub fn per_class(scores: &Scores, names: &[String]) -> serde_json::Value {
         .map(class)
         .collect::<serde_json::Map<_, _>>()
         .into()
+}
+
+/// How often texts that were to be changed came out as they were, and why; nothing where none did.
+pub fn left_as_they_were(readings: &Readings) -> Option<String> {
+    let reasons = readings.unchanged.iter();
+    let reasons: Vec<String> = reasons.map(|(reason, n)| format!("{reason} {n}")).collect();
+    (readings.left() > 0).then(|| {
+        format!(
+            "{} of {} texts that were to be changed came out as they were ({})",
+            readings.left(),
+            readings.texts,
+            reasons.join(", ")
+        )
+    })
 }
 
 /// A run's history as the report draws it.

@@ -52,6 +52,12 @@ pub fn to_output_of(
     match &args.out {
         None if args.json => produce(Form::JsonLines, &mut std::io::stdout().lock()),
         None => produce(Form::Plain, &mut std::io::stdout().lock()),
+        Some(path) if path == Path::new("-") => produce(Form::Plain, &mut std::io::stdout().lock()),
+        Some(path) if files::same(path, &args.data) => Err(Error::Conflict(format!(
+            "--out {}: that is the file of --data itself",
+            path.display()
+        ))
+        .into()),
         Some(path) if path.exists() && !args.force => Err(Error::Conflict(format!(
             "--out {}: it exists; --force overwrites it",
             path.display()

@@ -225,6 +225,14 @@ fn print(scheduler: &Scheduler, steps: &[Step], args: &ScheduleArgs) -> Result<(
     if let Some(note) = stand_in::note(scheduler.schedule()) {
         writeln!(out, "\n{note}")?;
     }
+    if let Some(texts) = &scheduler.schedule().texts {
+        let chains: Vec<String> = texts.ops.iter().map(ToString::to_string).collect();
+        let (chains, p) = (chains.join(", "), texts.probability);
+        writeln!(
+            out,
+            "\neach training text is changed with probability {p} when it is read: {chains}"
+        )?;
+    }
     let mixed = steps.iter().filter(|s| s.plan.is_some()).count();
     writeln!(out, "\n{mixed} of {} steps mix", steps.len())?;
     for site in scheduler.sites() {

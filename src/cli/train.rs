@@ -15,7 +15,7 @@ use candle_mixup::{Error, Tapped, files};
 use serde_json::json;
 
 use super::args::{CheckpointArgs, MixArgs, OutputArgs, PlanArgs, TrainingArgs};
-use super::describe::{data_summary, draws, per_class, report_points, warnings};
+use super::describe::{data_summary, draws, left_as_they_were, per_class, report_points, warnings};
 use super::interrupt::Interrupt;
 use super::plans::{Recorded, replay, replayed_from};
 use super::progress::{Bars, RunBar};
@@ -244,6 +244,8 @@ impl<T: Task> Prepared<T> {
             "steps": outcome.steps,
             "batches_too_small_to_mix": outcome.skipped,
             "rows_too_short_for_a_span": outcome.unspanned,
+            "texts_to_change": outcome.readings.texts,
+            "texts_left_as_they_were": outcome.readings.unchanged,
             "weights_without_gradient_at_first": outcome.silent,
             "resumed_at": outcome.resumed,
             "waited_share": outcome.waited,
@@ -292,6 +294,9 @@ fn finish<T: Task>(
         out,
         "training waited for batches {waited:.1} % of the time; {thread}"
     )?;
+    if let Some(told) = left_as_they_were(&outcome.readings) {
+        writeln!(out, "{told}")?;
+    }
     writeln!(out, "\n{}", report::score_table(test))?;
     let classes = prepared.task.classes();
     writeln!(out, "{}", report::class_table(test, classes))?;

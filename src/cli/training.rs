@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use candle_mixup::Error;
-use candle_mixup::schedule::{Curve, Mode, Pairing, Schedule};
+use candle_mixup::schedule::{Curve, Pairing, Schedule};
 use candle_mixup::train::{ClassWeights, Length, TrainSettings};
 
 use super::args::{CheckpointArgs, TrainingArgs};
@@ -87,7 +87,7 @@ pub fn check_partners(schedule: &Schedule, batch: usize, rows: usize) -> Result<
     };
     match schedule.partner {
         _ if schedule.is_off() => Ok(()),
-        _ if batch == 1 && schedule.mode == Mode::Replace && !schedule.has_residue() => {
+        _ if batch == 1 && !schedule.mixes_alone() => {
             never("in batches of one row (--batch) a row has no partner".into())
         }
         Pairing::Blocks { k: k @ 2.. } if batch <= k => {

@@ -133,9 +133,6 @@ impl RowSource for ImageSource {
             Some(plan) => self.mixed(plan, rows, &mut filled)?,
             None => false,
         };
-        Ok(Fed {
-            input: self.tensor(filled, rows)?,
-            mixed,
-        })
+        Ok(Fed::new(self.tensor(filled, rows)?, mixed))
     }
 }

@@ -93,11 +93,18 @@ impl Schedule {
         Ok(())
     }
 
-    /// The share of a span is the weight, so that a law of one's own would do nothing.
+    /// The share of a span is its row's weight, so that a law of one's own would do nothing.
     fn check_span(&self) -> Result<()> {
-        let own = self.weight != Law::default() || self.fold;
-        if own && matches!(self.blend, BlendRule::Span(_)) {
-            let problem = "the blend \"span\" has its weight from its \"ratio\": leave out \"weight\" and \"fold\"";
+        let is_span = |blend: &BlendRule| matches!(blend, BlendRule::Span(_));
+        let choices = self.blend.choices();
+        let own = self.weight != Law::default() || self.fold || self.grain != Grain::Row;
+        let given = own && is_span(&self.blend);
+        if given
+            || choices
+                .iter()
+                .any(|c| is_span(&c.blend) && c.weight.is_some())
+        {
+            let problem = "the blend \"span\" has the weight of each row from its \"ratio\": leave out \"weight\", \"fold\" and \"grain\"";
             return Err(Error::Conflict(problem.into()));
         }
         Ok(())

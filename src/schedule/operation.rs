@@ -96,6 +96,11 @@ impl OperationKind {
         matches!(self, Self::Concat | Self::Splice)
     }
 
+    /// Whether it leaves at least so many words as it is told.
+    pub fn keeps_least(self) -> bool {
+        matches!(self, Self::Crop | Self::Drop | Self::Delete)
+    }
+
     /// Whether it takes words from a list of the corpus.
     pub fn needs_corpus(self) -> bool {
         matches!(self, Self::Insert | Self::Substitute)
@@ -141,6 +146,15 @@ impl Operation {
     /// The operation with this number.
     pub fn new(kind: OperationKind, rate: f64) -> Self {
         Self { kind, rate }
+    }
+
+    /// Whether its number lets it change some text.
+    pub(super) fn may_change(self) -> bool {
+        match self.kind {
+            OperationKind::Concat => true,
+            OperationKind::Crop | OperationKind::Sentences => self.rate < 1.0,
+            _ => self.rate > 0.0,
+        }
     }
 
     /// # Errors

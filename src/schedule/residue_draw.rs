@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::beta::Beta;
 use super::residue_rule::{CutoffOf, ResidueRule};
+use super::share::share;
 use super::span_rule::distinct;
 use crate::plan::{Cutoff, Residue};
 use crate::random::Stream;
@@ -63,7 +64,7 @@ impl Changed<'_> {
             let places: Vec<usize> = match of {
                 _ if !self.applied[r] => Vec::new(),
                 CutoffOf::Dimensions => {
-                    distinct(0..self.width, share(ratio, self.width), &mut stream)
+                    distinct(0..self.width, cut_of(ratio, self.width), &mut stream)
                 }
                 _ => {
                     let texts = self.stretches[r].iter();
@@ -82,13 +83,13 @@ impl Changed<'_> {
     }
 }
 
-/// ⌊ratio·count⌋, and fewer than all.
-fn share(ratio: f64, count: usize) -> usize {
-    ((ratio * count as f64).floor() as usize).min(count.saturating_sub(1))
+/// This share of so many, and fewer than all.
+fn cut_of(ratio: f64, count: usize) -> usize {
+    share(ratio, count).min(count.saturating_sub(1))
 }
 
 fn cut_text(of: CutoffOf, ratio: f64, text: &Range<usize>, stream: &mut Stream) -> Vec<usize> {
-    match share(ratio, text.len()) {
+    match cut_of(ratio, text.len()) {
         0 => Vec::new(),
         count if of == CutoffOf::Span => {
             let start = text.start + stream.below(text.len() - count + 1);

@@ -74,8 +74,8 @@ impl Scheduler {
 
     /// The plan of one batch; `None` is a plain step.
     ///
-    /// A step is plain if the draw or α says so, if no row would change or be added, and, in replace mode, if the batch
-    /// has fewer than two rows and gets no residue. A row that is in the batch is named by its (first) place there; others
+    /// A step is plain if the draw or α says so, if no row would change or be added, and if the batch has one row that
+    /// nothing could change. A row that is in the batch is named by its (first) place there; others
     /// are listed in [`MixPlan::loaded`], each once, in the order in which they are first needed; under the pairing
     /// `reordered` the batch's own rows are loaded once more.
     ///
@@ -85,8 +85,7 @@ impl Scheduler {
     /// [`Error::Setting`](crate::Error::Setting) if a row has fewer neighbours than asked for.
     pub fn plan(&self, clock: Clock, rows: Rows<'_>) -> Result<Option<MixPlan>> {
         let n = rows.batch.len();
-        let lone = n == 1 && self.schedule.mode == Mode::Replace && !self.schedule.has_residue();
-        if n == 0 || lone {
+        if n == 0 || n == 1 && !self.schedule.mixes_alone() {
             return Ok(None);
         }
         match self.schedule.mode {

@@ -140,6 +140,12 @@ impl Schedule {
         self.residue.is_some_and(|rule| !rule.is_zero())
     }
 
+    /// Whether a batch of a single row may be mixed: by rows that are loaded, by its own words in another order, or where
+    /// it gets a residue.
+    pub fn mixes_alone(&self) -> bool {
+        self.mode != Mode::Replace || self.partner == Pairing::Reordered || self.has_residue()
+    }
+
     /// Whether plans need to know where the tokens of texts stand.
     pub fn needs_stretches(&self) -> bool {
         self.blend.needs_stretches() || self.residue.is_some_and(|rule| rule.needs_stretches())

@@ -13,6 +13,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::curve_check::check_number;
+use super::share::share;
 use crate::error::{Error, Result};
 use crate::plan::Span;
 use crate::random::Stream;
@@ -76,7 +77,7 @@ impl SpanRule {
     fn width(&self, tokens: usize) -> usize {
         match tokens {
             0 => 0,
-            n => ((self.ratio * n as f64).floor() as usize).max(1),
+            n => share(self.ratio, n).max(1),
         }
     }
 

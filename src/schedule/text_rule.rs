@@ -59,13 +59,14 @@ impl TextRule {
             return Err(Error::setting("texts.min_keep", "at least 1", 0));
         }
         self.ops.iter().try_for_each(Chain::check)?;
-        let mut kinds = self.ops.iter().flat_map(|chain| &chain.0).map(|o| o.kind);
-        let masks = kinds.clone().any(|kind| kind == OperationKind::Mask);
-        if self.mask != Self::default().mask && !masks {
-            let problem =
-                "\"texts\": \"mask\" is for the operation mask, and none is among \"ops\"";
-            return Err(Error::Conflict(problem.into()));
+        let operations = self.ops.iter().flat_map(|chain| &chain.0);
+        if !operations.clone().any(|operation| operation.may_change()) {
+            let written: Vec<String> = self.ops.iter().map(Chain::to_string).collect();
+            let problem = format!("\"texts\" would change no text by {}", written.join(", "));
+            return Err(Error::Conflict(problem));
         }
+        self.check_needed(operations.clone().map(|operation| operation.kind))?;
+        let mut kinds = operations.map(|operation| operation.kind);
         let of_file =
             |kind: &OperationKind| kind.needs_synonyms() || *kind == OperationKind::Nearest;
         match kinds.find(of_file) {
@@ -73,6 +74,30 @@ impl TextRule {
             Some(kind) => Err(Error::Conflict(format!(
                 "\"texts\": {kind} takes words of a file, and a schedule names none; augment the training file instead"
             ))),
+        }
+    }
+
+    /// Refuses fields that none of the operations looks at, and a mask that would delete.
+    fn check_needed(&self, mut kinds: impl Iterator<Item = OperationKind> + Clone) -> Result<()> {
+        let usual = Self::default();
+        let unused = |field: &str, of: &str| {
+            Err(Error::Conflict(format!(
+                "\"texts\": \"{field}\" is for {of}, and none is among \"ops\""
+            )))
+        };
+        if self.mask != usual.mask && !kinds.clone().any(|kind| kind == OperationKind::Mask) {
+            return unused("mask", "the operation mask");
+        }
+        if self.min_keep != usual.min_keep && !kinds.any(OperationKind::keeps_least) {
+            return unused("min_keep", "the operations crop, drop and delete");
+        }
+        match self.mask.trim() {
+            "" => Err(Error::setting(
+                "texts.mask",
+                "a word",
+                format!("{:?}", self.mask),
+            )),
+            _ => Ok(()),
         }
     }
 }

@@ -166,11 +166,11 @@ pub fn per_class(rows: &[u32], strata: Strata<'_>, count: usize, seed: u64) -> R
 pub fn in_all(rows: &[u32], strata: Strata<'_>, total: usize, seed: u64) -> Result<Vec<u32>> {
     let classes = by_class(rows, strata.classes);
     if total > rows.len() || total < classes.len() {
-        let range = format!(
-            "between the {} classes and the {} training rows",
-            classes.len(),
-            rows.len()
-        );
+        let least = match classes.len() {
+            1 => "1".into(),
+            n => format!("the {n} classes"),
+        };
+        let range = format!("between {least} and the {} training rows", rows.len());
         return Err(Error::setting("--train-rows", range, total));
     }
     let mut counts: Vec<usize> = classes

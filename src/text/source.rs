@@ -124,27 +124,22 @@ impl RowSource for TextSource {
 
     fn training(&self, asked: &Asked<'_>) -> Result<Fed<TokenBatch>> {
         if let Some(changes) = &self.changes {
-            let texts = changes.encode(asked)?;
+            let (texts, readings) = changes.encode(asked)?;
             let all: Vec<u32> = (0..asked.rows.len() as u32).collect();
             return Ok(Fed {
                 input: TokenBatch::new(&texts, &all, &self.device)?,
                 mixed: false,
+                readings,
             });
         }
-        match asked.plan.map(|plan| (&plan.pairs, &plan.blend)) {
-            Some((pairs, Blend::Span(spans))) => Ok(Fed {
-                input: self.spanned(asked.rows, pairs, spans)?,
-                mixed: true,
-            }),
-            Some((_, Blend::Reordered(reordered))) => Ok(Fed {
-                input: self.reordered(asked.rows, reordered)?,
-                mixed: false,
-            }),
-            _ => Ok(Fed {
-                input: self.batch(asked.rows)?,
-                mixed: false,
-            }),
-        }
+        let (input, mixed) = match asked.plan.map(|plan| (&plan.pairs, &plan.blend)) {
+            Some((pairs, Blend::Span(spans))) => (self.spanned(asked.rows, pairs, spans)?, true),
+            Some((_, Blend::Reordered(reordered))) => {
+                (self.reordered(asked.rows, reordered)?, false)
+            }
+            _ => (self.batch(asked.rows)?, false),
+        };
+        Ok(Fed::new(input, mixed))
     }
 
     fn reorders(&self) -> bool {

@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::nn::{Parameter, Weights};
 use crate::plan::{MixPlan, Site};
 use crate::schedule::{Clock, Scheduler};
+use crate::source::Readings;
 
 /// Everything one run needs.
 #[derive(Debug)]
@@ -103,6 +104,8 @@ pub struct Outcome {
     pub skipped: u64,
     /// Rows that were to take a span from their partner, where one of the two texts was too short.
     pub unspanned: u64,
+    /// What became of the texts that were to be changed when they were read.
+    pub readings: Readings,
     /// Weights whose gradient was all zero at the first step: reported, not refused.
     pub silent: Vec<String>,
     /// Each class's share of the targets that were trained on, mixed as they were; empty for numbers.

@@ -23,7 +23,7 @@ use crate::nn::{self, AdamW, AdamWSettings, Gradients, Pretrained};
 use crate::plan::Site;
 use crate::random::{Purpose, Stream};
 use crate::schedule::Clock;
-use crate::source::RowSource;
+use crate::source::{Readings, RowSource};
 use crate::tap::{DropoutKeys, MixTap, Tapped};
 use crate::targets::mix_targets;
 
@@ -44,6 +44,8 @@ pub(super) struct Progress {
     skipped: u64,
     #[serde(default)]
     unspanned: u64,
+    #[serde(default)]
+    readings: Readings,
     silent: Vec<String>,
     /// The sum of the targets that were trained on, by output.
     #[serde(default)]
@@ -220,6 +222,7 @@ where
     fn pass(&mut self, pass: Pass<S::Input>, share: f64) -> Result<Passed> {
         let (job, plan) = (self.job, pass.plan);
         self.at.skipped += u64::from(pass.skipped);
+        self.at.readings.add(&pass.fed.readings);
         self.at.unspanned += plan.as_ref().map_or(0, |plan| plan.unspanned() as u64);
         let keys = DropoutKeys::new(job.settings.seed, pass.clock.step);
         let mut tap = MixTap::new(plan.as_ref())
@@ -375,6 +378,7 @@ where
             best_step: self.at.best.map(|(step, _)| step),
             skipped: self.at.skipped,
             unspanned: self.at.unspanned,
+            readings: self.at.readings,
             silent: self.at.silent,
             taught: shares(&self.at.taught),
             resumed,

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use candle_mixup::text::augment::{TextChanges, TrainingText};
 use candle_mixup::text::{EncodedTexts, Tokenizer, VocabularySettings};
-use candle_mixup::{Asked, Error, schedule::TextRule};
+use candle_mixup::{Asked, Error, Readings, schedule::TextRule};
 
 use crate::token_plans::{SITES, refusal, task};
 
@@ -37,6 +37,10 @@ fn changes(json: &str, texts: &[TrainingText]) -> TextChanges {
 }
 
 fn read(changes: &TextChanges, rows: &[u32], seed: u64, epoch: u32) -> EncodedTexts {
+    encode(changes, rows, seed, epoch).0
+}
+
+fn encode(changes: &TextChanges, rows: &[u32], seed: u64, epoch: u32) -> (EncodedTexts, Readings) {
     let plan = None;
     let asked = Asked {
         rows,
@@ -149,6 +153,39 @@ fn words_that_come_in_are_those_of_the_training_texts() {
 }
 
 #[test]
+fn texts_that_come_out_as_they_were_are_counted() {
+    let texts = texts(20);
+    let rows: Vec<u32> = (100..120).collect();
+    // Of two texts none is of the other's class.
+    let (two, readings) = encode(
+        &changes(r#"{"ops": ["splice=0.5"]}"#, &texts[..2]),
+        &[100, 101, 100],
+        0,
+        0,
+    );
+    assert_eq!(two.len(), 3);
+    assert_eq!((readings.texts, readings.left()), (3, 3));
+    assert_eq!(readings.unchanged["no partner"], 3);
+    let (_, readings) = encode(&changes(r#"{"ops": ["delete=1"]}"#, &texts), &rows, 0, 0);
+    assert_eq!((readings.texts, readings.left()), (20, 0));
+    let half = changes(
+        r#"{"ops": ["delete=1", "crop=1"], "probability": 0.5}"#,
+        &texts,
+    );
+    let (made, readings) = encode(&half, &rows, 0, 0);
+    let changed = (0..20).filter(|&i| made.ids(i).len() < 8).count() as u64;
+    assert!(readings.texts > 4 && readings.texts < 16 && changed > 0);
+    assert_eq!(readings.left(), readings.texts - changed);
+    assert_eq!(readings.unchanged["too short"], readings.left());
+    let mut all = readings.clone();
+    all.add(&readings);
+    assert_eq!(
+        (all.texts, all.left()),
+        (2 * readings.texts, 2 * readings.left())
+    );
+}
+
+#[test]
 fn pairs_change_text_by_text() {
     let mut texts = texts(6);
     for text in &mut texts {
@@ -219,6 +256,15 @@ fn schedules_that_change_texts_are_checked() {
             r#"{"ops": ["swap"], "mask": "X"}"#,
             "for the operation mask",
         ),
+        (r#"{"ops": ["mask"], "mask": " "}"#, "texts.mask"),
+        (
+            r#"{"ops": ["swap"], "min_keep": 2}"#,
+            "for the operations crop, drop and delete",
+        ),
+        (
+            r#"{"ops": ["delete=0", "crop=1+sentences=1"]}"#,
+            "would change no text by delete=0, crop=1+sentences=1",
+        ),
         (
             r#"{"ops": ["swap", "delete+synonym"]}"#,
             "synonym takes words of a file",
@@ -233,10 +279,18 @@ fn schedules_that_change_texts_are_checked() {
         let json = format!(r#"{{"texts": {{"ops": ["mask"], "mask": "X"}}, {beside}}}"#);
         crate::token_plans::scheduler(&json, 20, 0);
     }
-    let span = refusal(
-        r#"{"blend": "span", "sites": "embedding", "weight": {"beta": 2}}"#,
-        &SITES,
-        &task(20, 10, 0),
-    );
-    assert!(span.to_string().contains("leave out \"weight\""), "{span}");
+    for beside in [
+        r#""blend": "span", "weight": {"beta": 2}"#,
+        r#""blend": "span", "fold": true"#,
+        r#""blend": "span", "grain": "batch""#,
+        r#""blend": {"either": ["linear", {"blend": "span", "weight": {"beta": 2}}]}"#,
+    ] {
+        let json = format!(r#"{{"sites": "embedding", {beside}}}"#);
+        let said = refusal(&json, &SITES, &task(20, 10, 0)).to_string();
+        assert!(said.contains("leave out \"weight\""), "{beside}: {said}");
+    }
+    // Beside a span other blends may have a law, a fold and a grain.
+    let either = r#"{"sites": "embedding", "grain": "batch", "fold": true, "weight": {"beta": 2},
+        "blend": {"either": ["linear", "span"]}}"#;
+    crate::token_plans::scheduler(either, 20, 0);
 }

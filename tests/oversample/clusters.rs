@@ -527,7 +527,8 @@ fn a_level_of_one_row_passes_its_rows_on() {
     assert_eq!(made.own.iter().filter(|&&i| i == 4).count(), 0);
     // Row 4 and 5 are a level each: nobody has anybody to mix with.
     let table = Table::numeric(vec![0.0, -1.0, -2.0, 1.0, 5.0], 1, vec![0, 0, 0, 1, 1]);
-    let error = made::made(&table, prowsyn(2, 1, 1.0)).expect_err("two levels of one row");
+    let error =
+        crate::bench::made::made(&table, prowsyn(2, 1, 1.0)).expect_err("two levels of one row");
     assert!(
         matches!(
             error,

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use crate::bench::made::{
     Made, Verdict, accepted, check_blend, check_threads, check_totals, ensure, is_near, made,
-    nearest, only, page_blocks, reference, reference_tables, refused, rows,
+    nearest, only, page_blocks, reference, reference_tables, refused, rows, square,
 };
 use crate::bench::{LEAST_P, Table, by_default, ks_p, ks_uniform_p, tables};
 use statrs::distribution::{Beta, ContinuousCDF};
@@ -73,17 +73,17 @@ fn groups(table: &Table, i: u32) -> [bool; 3] {
             .count()
     };
     let order = nearest(table, i, &all);
-    let edge = made::square(table, i, order[M - 1]);
+    let edge = square(table, i, order[M - 1]);
     let inner: Vec<u32> = order
         .iter()
         .copied()
-        .filter(|&j| made::square(table, i, j) < edge * (1.0 - 1e-9))
+        .filter(|&j| square(table, i, j) < edge * (1.0 - 1e-9))
         .collect();
     let tied: Vec<u32> = order
         .iter()
         .copied()
         .filter(|&j| {
-            let square = made::square(table, i, j);
+            let square = square(table, i, j);
             square >= edge * (1.0 - 1e-9) && square <= edge * (1.0 + 1e-9)
         })
         .collect();

@@ -207,6 +207,28 @@ fn reordered_rows_take_their_pieces_and_their_tags_along() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn a_sentence_by_itself_is_its_own_partner() -> Result<()> {
+    let made = Made::new(&sentences(13))?;
+    let (model, weights) = tagger()?;
+    let mut settings = made.settings(4);
+    settings.batch = 1;
+    let scheduler = made.scheduler("lada-intra", &model, &settings)?;
+    let job = made.job(&model, &weights, &scheduler, None, &settings);
+    for step in 0..4 {
+        let pass = passes(&job, step)?.remove(0);
+        let plan = pass.plan.as_ref().expect("mixed with its own words");
+        assert!(!pass.skipped && pass.rows == 1);
+        assert_eq!(pass.incoming, [pass.incoming[0]; 2]);
+        assert!(matches!(plan.blend, Blend::Reordered(_)));
+    }
+    let scheduler = made.scheduler("lada", &model, &settings)?;
+    let near = neighbours(&model, &made.source, &made.rows, 5)?;
+    let job = made.job(&model, &weights, &scheduler, Some(&near), &settings);
+    assert!(passes(&job, 0)?[0].plan.is_none());
+    Ok(())
+}
+
 /// A source that knows no words.
 struct Plain<'a>(&'a Made);
 

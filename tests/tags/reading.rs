@@ -87,6 +87,20 @@ fn the_columns_asked_for_are_read() -> Result<()> {
 }
 
 #[test]
+fn a_no_break_space_is_a_word_or_part_of_one() -> Result<()> {
+    for file in [
+        "10\u{a0}km B-x\n\u{a0} O\nawa\u{3000} O\n",
+        "10\u{a0}km\tB-x\n\u{a0}\tO\n awa\u{3000} \tO\n",
+    ] {
+        let corpus = read("a.bio", file, &TagColumns::default())?;
+        let words = [("10\u{a0}km", "B-x"), ("\u{a0}", "O"), ("awa\u{3000}", "O")];
+        let words = words.map(|(word, tag)| (word.to_string(), tag.to_string()));
+        assert_eq!(told(&corpus), [words.to_vec()], "{file:?}");
+    }
+    Ok(())
+}
+
+#[test]
 fn bioes_and_bilou_say_the_same_as_bio() -> Result<()> {
     let file = "a S-x\nb O\nc B-x\nd I-x\ne E-x\n\nf U-y\ng B-y\nh L-y\n";
     let corpus = read("a.bio", file, &TagColumns::default())?;

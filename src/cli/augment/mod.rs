@@ -210,7 +210,7 @@ fn check(
     Ok(())
 }
 
-/// Refuses a mask or separator that would make other lines of the file than there are rows, or words.
+/// Refuses a mask that is no word, and one or a separator that would make other lines of the file than there are rows.
 fn check_written(operations: &OperationArgs, form: Form) -> Result<()> {
     for (flag, text) in [
         ("--mask", &operations.mask),
@@ -221,7 +221,7 @@ fn check_written(operations: &OperationArgs, form: Form) -> Result<()> {
             Form::Lines if text.contains(['\n', '\r']) => {
                 "text without a line end, which ends a row"
             }
-            Form::Words if flag == "--mask" && text.trim().is_empty() => "a word, which has a line",
+            _ if flag == "--mask" && text.trim().is_empty() => "a word (delete leaves words out)",
             _ => continue,
         };
         return Err(Error::setting(flag, expected, format!("{text:?}")).into());

@@ -203,7 +203,10 @@ impl Writer<'_> {
         let mut bound = bound.into_iter().peekable();
         let mut at = 0;
         loop {
-            at = text.len() - text[at..].trim_start().len();
+            let next = bound
+                .peek()
+                .map_or(text.len(), |(span, _)| span.range().start);
+            at = next - text[at..next].trim_start().len();
             if at == text.len() {
                 break;
             }
@@ -221,9 +224,6 @@ impl Writer<'_> {
                 at = span.range().end;
                 continue;
             }
-            let next = bound
-                .peek()
-                .map_or(text.len(), |(span, _)| span.range().start);
             let end = text[at..next].find(char::is_whitespace);
             let end = end.map_or(next, |length| at + length);
             line(&text[at..end], "O", "");

@@ -189,6 +189,8 @@ impl<T: Task> Grid<T> {
             steps: outcome.steps,
             best_step: outcome.best_step,
             skipped: outcome.skipped,
+            unspanned: outcome.unspanned,
+            readings: outcome.readings,
             silent: outcome.silent,
             linearity,
             seconds,

@@ -67,6 +67,7 @@ pub fn run<T: Task>(asked: &Asked<'_>, prepare: impl FnOnce(Device) -> Result<T>
     total.finish_and_clear();
     let cells = cells.map_err(|e| interrupted(e, &dir))?;
     grid.write(&dir, &cells, started.elapsed().as_secs_f64())?;
+    grid.tell_left_alone(&cells);
     show(&dir, print.json)
 }
 

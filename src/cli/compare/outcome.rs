@@ -2,17 +2,17 @@
 
 use anyhow::Result;
 use candle_mixup::compare::{Comparison, Run};
-use candle_mixup::files;
 use candle_mixup::linearity::ArmsLinearity;
 use candle_mixup::metrics::{Metric, Scores};
 use candle_mixup::report::{self, ArmDetail, CompareReport, History};
 use candle_mixup::schedule::Schedule;
+use candle_mixup::{Readings, files};
 use serde_json::json;
 
 use super::RESULT;
 use super::grid::Grid;
 use crate::cli::cell::Done;
-use crate::cli::describe::{data_summary, draws, report_points, values};
+use crate::cli::describe::{data_summary, draws, left_as_they_were, report_points, values};
 use crate::cli::run_dir::RunDir;
 use crate::cli::task::{Counted, Task};
 use crate::cli::train::extend;
@@ -52,6 +52,18 @@ impl<T: Task> Grid<T> {
             extend(&mut result, more.into_iter());
         }
         dir.write_json(RESULT, &result)
+    }
+
+    /// Says of which arms texts came out as they were though they were to be changed.
+    pub fn tell_left_alone(&self, cells: &[Done]) {
+        for (name, _) in &self.settings.arms {
+            let mut readings = Readings::default();
+            let own = cells.iter().filter(|c| c.arm == *name);
+            own.for_each(|c| readings.add(&c.readings));
+            if let Some(told) = left_as_they_were(&readings) {
+                eprintln!("arm '{name}': {told}");
+            }
+        }
     }
 
     /// What the report shows of an arm's runs.

@@ -26,7 +26,12 @@ pub fn evaluate(args: &EvaluateArgs) -> Result<()> {
         None => test_rows(&run)?,
         Some(data) => other_rows(&run, data)?,
     };
-    let (encoded, labels) = encode(corpus.sentences(), &run.tokenizer, &run.tags)?;
+    let scored: Vec<_> = rows
+        .iter()
+        .map(|&row| &corpus.sentences()[row as usize])
+        .collect();
+    let (encoded, labels) = encode(&scored, &run.tokenizer, &run.tags)?;
+    let rows: Vec<u32> = (0..scored.len() as u32).collect();
     let (cut, lost) = (encoded.texts.cut(), encoded.cut + encoded.silent);
     let source = TextSource::new(encoded.texts.into(), device);
     let scores = scores(&run.model, &source, &labels, &rows)?;

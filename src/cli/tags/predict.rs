@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use anyhow::Result;
 use candle_core::Device;
+use candle_mixup::Error;
 use candle_mixup::data::Source;
 use candle_mixup::metrics::hard_labels;
 use candle_mixup::text::{Sentence, SpanLine, TaggedRows, TextSource, conll_lines};
@@ -31,11 +32,24 @@ pub fn predict(args: &PredictArgs) -> Result<()> {
     )?);
     let bars = Bars::new(args.quiet);
     to_output_of(args, &["conll", "iob", "bio"], |form, out| {
+        check_types(&run, form)?;
         match rows.take() {
             Some(rows) => tag_all(&run, rows, &device, form, &bars, out),
             None => Ok(()),
         }
     })
+}
+
+/// Refuses columns for types that would not be read from them again.
+fn check_types(run: &SavedTagger, form: Form) -> Result<()> {
+    let mut types = run.tags.types().iter();
+    match types.find(|kind| form == Form::Plain && kind.contains(char::is_whitespace)) {
+        None => Ok(()),
+        Some(kind) => Err(Error::Conflict(format!(
+            "the type {kind:?} holds white space, which columns cannot: --json or --out NAME.jsonl writes spans"
+        ))
+        .into()),
+    }
 }
 
 fn tag_all(
@@ -57,10 +71,17 @@ fn tag_all(
             break;
         }
         bar.inc(chunk.len() as u64);
-        let (tags, none) = tag(run, &chunk, device)?;
+        // A text without a word has no tag.
+        let some: Vec<&Sentence> = chunk.iter().filter(|s| !s.words.is_empty()).collect();
+        let (tags, none) = tag(run, &some, device)?;
         lost += none;
-        for (sentence, tags) in chunk.iter().zip(&tags) {
-            write(run, sentence, tags, form, out)?;
+        let mut tags = tags.iter();
+        for sentence in &chunk {
+            let tags = match sentence.words.is_empty() {
+                true => None,
+                false => tags.next(),
+            };
+            write(run, sentence, tags.map_or(&[], Vec::as_slice), form, out)?;
         }
     }
     bar.finish_and_clear();
@@ -73,7 +94,10 @@ fn tag_all(
 }
 
 /// The tag of every word of some sentences, O where it was lost, and how many were.
-fn tag(run: &SavedTagger, chunk: &[Sentence], device: &Device) -> Result<(Vec<Vec<u32>>, usize)> {
+fn tag(run: &SavedTagger, chunk: &[&Sentence], device: &Device) -> Result<(Vec<Vec<u32>>, usize)> {
+    if chunk.is_empty() {
+        return Ok((Vec::new(), 0));
+    }
     let texts: Vec<&str> = chunk.iter().map(|s| s.text.as_str()).collect();
     let words: Vec<_> = chunk.iter().map(|s| s.words.as_slice()).collect();
     let encoded = run.tokenizer.encode_words(&texts, &words)?;

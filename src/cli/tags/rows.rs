@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use anyhow::Result;
+use candle_mixup::Error;
 use candle_mixup::data::Source;
 use candle_mixup::split::{Split, Strata};
 use candle_mixup::text::{EncodedWords, TagSet, Tagged, TaggedCorpus, Tokenizer};
@@ -63,6 +64,12 @@ fn test_split(corpus: &TaggedCorpus, source: &Source, test: &HeldOut) -> Result<
                 rest: rest.to_vec(),
             })
         }
+        (HeldOut::File(_), _) => alike(&[]).test(rows, test),
+        _ if rows.len() < 2 => {
+            let problem =
+                "one sentence, and a split into training and test sentences needs at least 2";
+            Err(Error::file(source.path(), problem).into())
+        }
         _ => alike(&vec![0; rows.len()]).test(rows, test),
     }
 }
@@ -80,7 +87,7 @@ pub fn alike(kinds: &[u32]) -> Splitter<'_> {
 
 /// Sentences as tokens, and their tags as the targets of those.
 pub fn encode(
-    sentences: &[Tagged],
+    sentences: &[&Tagged],
     tokenizer: &Tokenizer,
     tags: &TagSet,
 ) -> Result<(EncodedWords, Labels)> {

@@ -53,7 +53,11 @@ impl TagTask {
             None => shipped_encoder()?,
         };
         let files = EncoderFiles::open(&folder, model.max_tokens)?;
-        let (encoded, labels) = encode(corpus.sentences(), &files.tokenizer, corpus.tags())?;
+        let (encoded, labels) = encode(
+            &corpus.sentences().iter().collect::<Vec<_>>(),
+            &files.tokenizer,
+            corpus.tags(),
+        )?;
         Ok(Self {
             settings,
             model,

@@ -27,6 +27,8 @@ pub fn evaluate(args: &EvaluateArgs) -> Result<()> {
         None => test_rows(&run)?,
         Some(data) => other_rows(&run, data, args)?,
     };
+    let corpus = corpus.select(&rows);
+    let rows: Vec<u32> = (0..corpus.len() as u32).collect();
     let texts = run.tokenizer.encode(corpus.texts(), corpus.pairs())?;
     let cut = texts.cut();
     let source = TextSource::new(texts.into(), device);

@@ -1,8 +1,9 @@
 //! Words and marks that come in between the words there are.
 
-use super::desk::{Desk, Drawn, Scene, share};
+use super::desk::{Desk, Drawn, Scene};
 use super::unchanged::Unchanged;
 use crate::random::Stream;
+use crate::schedule::share;
 use crate::text::words::{TextSpan, is_opening, is_spaceless};
 
 /// The marks of AEDA (Karimi et al. 2021).

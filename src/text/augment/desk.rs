@@ -6,6 +6,7 @@ use super::settings::AugmentSettings;
 use super::unchanged::Unchanged;
 use super::units::Units;
 use crate::random::Stream;
+use crate::schedule::share;
 use crate::text::words::{TextSpan, WordFinder};
 
 /// The share of the new text that is the text's own, or why there is no new text.
@@ -43,11 +44,6 @@ impl Scene<'_> {
             Unchanged::Protected
         }
     }
-}
-
-/// This share of `m`, rounded down; a share such as 0.29 of 100 is 29, though it is written a little below.
-pub(super) fn share(rate: f64, m: usize) -> usize {
-    (rate * m as f64 + 1e-9) as usize
 }
 
 /// The memory in which operations work, text after text.

@@ -1,10 +1,11 @@
 //! Words that go, with the white space that was theirs.
 
-use super::desk::{Desk, Drawn, Scene, share};
+use super::desk::{Desk, Drawn, Scene};
 use super::edit::Edit;
 use super::unchanged::Unchanged;
 use super::units::{Fate, Units};
 use crate::random::Stream;
+use crate::schedule::share;
 use crate::text::words::{TextSpan, is_blank, is_opening};
 
 /// The longest run that `drop` takes (nlpaug).

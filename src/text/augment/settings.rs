@@ -56,7 +56,7 @@ impl AugmentSettings {
     /// Checks the settings; past it they cannot fail.
     ///
     /// # Errors
-    /// [`Error::Setting`] for a number out of its range or a regular expression that is none; [`Error::Conflict`] for
+    /// [`Error::Setting`] for a number out of its range, a mask that is no word, or a regular expression that is none; [`Error::Conflict`] for
     /// no operation, a chain that goes on behind another text's words, and one whose words no list gives.
     pub fn check(self, lists: Lists) -> Result<Augmenter> {
         if self.ops.is_empty() {
@@ -65,6 +65,9 @@ impl AugmentSettings {
         self.ops.iter().try_for_each(Chain::check)?;
         if self.min_keep == 0 {
             return Err(Error::setting("min keep", "at least 1", 0));
+        }
+        if self.mask.trim().is_empty() {
+            return Err(Error::setting("mask", "a word", format!("{:?}", self.mask)));
         }
         if let Some(words @ 0..2) = self.max_words {
             return Err(Error::setting("max words", "at least 2", words));

@@ -1,9 +1,10 @@
 //! Two texts that become one, and the share of it that is the text's own.
 
-use super::desk::{Desk, Drawn, Scene, share};
+use super::desk::{Desk, Drawn, Scene};
 use super::unchanged::Unchanged;
 use super::units::{Fate, Units};
 use crate::random::Stream;
+use crate::schedule::share;
 
 /// A run of the text's units replaced by as long a run of the partner's.
 pub(super) fn splice(scene: &Scene<'_>, desk: &mut Desk, stream: &mut Stream) -> Drawn {

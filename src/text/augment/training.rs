@@ -7,10 +7,11 @@ use rayon::prelude::*;
 use super::augmenter::{Augmenter, Draw, Marked, Workbench};
 use super::lists::{Lists, WordList};
 use super::settings::AugmentSettings;
+use super::unchanged::Unchanged;
 use crate::error::{Error, Result};
 use crate::random::{Purpose, Stream};
 use crate::schedule::TextRule;
-use crate::source::Asked;
+use crate::source::{Asked, Readings};
 use crate::text::tokens::{EncodedTexts, Tokenizer};
 
 /// The keys of the draws beside those of the operations: behind the numbers of all epochs.
@@ -85,11 +86,11 @@ impl TextChanges {
         })
     }
 
-    /// The rows that a pass asks for, changed and encoded, in order.
+    /// The rows that a pass asks for, changed and encoded, in order; and what became of them.
     ///
     /// # Errors
     /// [`Error::Shape`] for a row that is no training text; those of [`Tokenizer::encode`].
-    pub fn encode(&self, asked: &Asked<'_>) -> Result<EncodedTexts> {
+    pub fn encode(&self, asked: &Asked<'_>) -> Result<(EncodedTexts, Readings)> {
         let rows = asked.rows.par_iter();
         let changed = rows.map_init(Workbench::default, |bench, &row| {
             let place = self.places.get(&row).copied();
@@ -105,10 +106,20 @@ impl TextChanges {
                 .map(|pair| self.changed(pair, place, SECOND, asked, bench));
             Ok((first, second.transpose()?))
         });
-        let (texts, pairs): (Vec<String>, Vec<Option<String>>) =
-            changed.collect::<Result<Vec<_>>>()?.into_iter().unzip();
+        let changed = changed.collect::<Result<Vec<_>>>()?;
+        let mut readings = Readings::default();
+        let mut count = |read: Read| {
+            if let Some(unchanged) = read.tossed {
+                readings.count(unchanged);
+            }
+            read.text
+        };
+        let (texts, pairs): (Vec<String>, Vec<Option<String>>) = changed
+            .into_iter()
+            .map(|(first, second)| (count(first), second.map(&mut count)))
+            .unzip();
         let pairs: Option<Vec<String>> = pairs.into_iter().collect();
-        self.tokenizer.encode(&texts, pairs.as_deref())
+        Ok((self.tokenizer.encode(&texts, pairs.as_deref())?, readings))
     }
 
     fn changed(
@@ -118,12 +129,15 @@ impl TextChanges {
         which: u64,
         asked: &Asked<'_>,
         bench: &mut Workbench,
-    ) -> Result<String> {
+    ) -> Result<Read> {
         let row = u64::from(self.texts[place].row) | which;
         let (seed, epoch) = (asked.seed, u64::from(asked.epoch));
         let mut toss = Stream::keyed(seed, Purpose::Text, TOSS | epoch, row);
         if toss.unit() >= self.probability {
-            return Ok(text.to_owned());
+            return Ok(Read {
+                text: text.to_owned(),
+                tossed: None,
+            });
         }
         let draw = Draw {
             seed,
@@ -141,7 +155,10 @@ impl TextChanges {
         let made = self
             .augmenter
             .draw(&marked, partner.as_ref(), draw, 0, bench)?;
-        Ok(made.text.to_owned())
+        Ok(Read {
+            text: made.text.to_owned(),
+            tossed: Some(made.unchanged),
+        })
     }
 
     /// Another text of the same class, uniform; `None` where there is none.
@@ -153,6 +170,13 @@ impl TextChanges {
             others.min()
         })
     }
+}
+
+/// A text as a pass reads it.
+struct Read {
+    text: String,
+    /// Why it is as it was, where it was to be changed.
+    tossed: Option<Option<Unchanged>>,
 }
 
 fn bits(target: &[f32]) -> Vec<u32> {

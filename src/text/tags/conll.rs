@@ -11,7 +11,8 @@ use crate::error::{Error, Result};
 /// What begins a document, and is no word.
 const DOCUMENT: &str = "-DOCSTART-";
 
-/// Reads sentence by sentence. Columns are separated by tabs where a line has one, else by white space.
+/// Reads sentence by sentence. Columns are separated by tabs where a line has one, else by spaces. Other white space (a
+/// no-break space) may be a word, or part of one.
 pub(super) struct Conll {
     reader: BufReader<Bytes>,
     line: u64,
@@ -49,7 +50,7 @@ impl Conll {
             self.line += 1;
             let line = text.trim_end_matches(['\n', '\r']);
             let between =
-                line.trim().is_empty() || line.split_whitespace().next() == Some(DOCUMENT);
+                line.trim().is_empty() || line.split_ascii_whitespace().next() == Some(DOCUMENT);
             if !between {
                 self.add(path, line, &mut sentence)?;
             } else if ended || !sentence.words.is_empty() {
@@ -60,8 +61,11 @@ impl Conll {
 
     fn add(&mut self, path: &Path, line: &str, sentence: &mut Sentence) -> Result<()> {
         let cells: Vec<&str> = match line.contains('\t') {
-            true => line.split('\t').map(str::trim).collect(),
-            false => line.split_whitespace().collect(),
+            true => line
+                .split('\t')
+                .map(|cell| cell.trim_matches(' '))
+                .collect(),
+            false => line.split_ascii_whitespace().collect(),
         };
         if self.tagged && cells.len() < 2 {
             return Err(self.refuse(path, None, "a word and its tag", line));

@@ -58,7 +58,7 @@ impl SpanLines {
             return Err(self.refuse(path, Some(text_key), "a text", &shown(text)));
         };
         let words = word_ranges(text);
-        if words.is_empty() {
+        if words.is_empty() && self.tagged {
             return Err(self.refuse(path, Some(text_key), "a text with a word in it", text));
         }
         let tags = match self.tagged {
