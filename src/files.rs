@@ -15,7 +15,8 @@ type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Writes `bytes` to `path` so that a reader, or a power cut, finds the old file or the new one and nothing between.
 ///
-/// The bytes go to a file beside `path`, are flushed to the disk, and the file is renamed over `path`.
+/// The bytes go to a file beside `path`, are flushed to the disk, and the file is renamed over `path`. A file that was
+/// there hands its permissions on; a link stays one.
 ///
 /// # Errors
 /// [`Error::Io`] naming `path`, for a missing folder, no room on the disk, no right to write; nothing is left behind.
@@ -34,9 +35,20 @@ pub fn write_with<E>(
 where
     Failure: From<E>,
 {
-    let path = path.as_ref();
+    // A link stays, and what it leads to is replaced.
+    let link = path
+        .as_ref()
+        .is_symlink()
+        .then(|| path.as_ref().canonicalize().ok());
+    let path = link.flatten().unwrap_or_else(|| path.as_ref().into());
+    let path = path.as_path();
     let beside = beside(path);
-    let written = produce_synced(&beside, produce).and_then(|()| Ok(fs::rename(&beside, path)?));
+    let written = produce_synced(&beside, produce).and_then(|()| {
+        if let Ok(old) = fs::metadata(path) {
+            fs::set_permissions(&beside, old.permissions())?;
+        }
+        Ok(fs::rename(&beside, path)?)
+    });
     if written.is_err() {
         // The first error is the one to tell; a file that was never made cannot be removed.
         let _ = fs::remove_file(&beside);

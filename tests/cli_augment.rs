@@ -197,7 +197,12 @@ fn entities_follow_their_words() -> Result<()> {
             "concat",
             "delete=0.4+swap=0.4+aeda",
         ] {
-            desk.succeeds(&format!("augment t.jsonl -n 8 --ops {ops} --entities spans --offsets {offsets} --force --quiet"))?;
+            let partners = if ops == "concat" {
+                "--partners any"
+            } else {
+                ""
+            };
+            desk.succeeds(&format!("augment t.jsonl -n 8 --ops {ops} {partners} --entities spans --offsets {offsets} --force --quiet"))?;
             for line in desk.text("t.augmented.jsonl")?.lines() {
                 let row: Value = serde_json::from_str(line)?;
                 let text = row["text"].as_str().context("a text")?;
@@ -352,6 +357,164 @@ fn partners_have_the_same_label_or_the_shares_are_told() -> Result<()> {
         "augment t.csv --ops concat --label label --partners any",
         &["--provenance"],
     )
+}
+
+/// A line of the file is a word, whatever it is made of.
+#[test]
+fn words_of_columns_are_never_taken_apart_or_put_together() -> Result<()> {
+    let desk = Desk::new()?;
+    let words =
+        "see 1996-08-22 and Anglo-French Bob and/or U.S.A. ( 北京 ) 我爱 U.S. :-) e.g. don't";
+    let lines = words.split(' ').map(|word| {
+        let tag = if word == "Bob" { "B-PER" } else { "O" };
+        format!("{word}\t{tag}\n")
+    });
+    desk.write("t.conll", lines.collect::<String>())?;
+    let known: Vec<&str> = words.split(' ').collect();
+    for ops in [
+        "swap=0.5",
+        "delete=0.4",
+        "crop=0.4",
+        "drop=0.4",
+        "insert=0.5",
+        "substitute=0.5",
+        "aeda=0.9",
+        "mask=0.4",
+        "delete=0.2+aeda+swap",
+    ] {
+        desk.succeeds(&format!(
+            "augment t.conll -n 50 --ops {ops} --force --quiet"
+        ))?;
+        for line in desk
+            .text("t.augmented.conll")?
+            .lines()
+            .filter(|line| !line.is_empty())
+        {
+            let (word, tag) = line.split_once('\t').context("two columns")?;
+            let fresh = [".", ",", "!", "?", ";", ":", "[MASK]"].contains(&word);
+            // What comes in is written in lower case, or in the case of the word that it takes the place of.
+            let is = |known: &&str| known.to_lowercase() == word.to_lowercase();
+            ensure!(fresh || known.iter().any(is), "{ops}: {line}");
+            ensure!((tag == "B-PER") == (word == "Bob"), "{ops}: {line}");
+        }
+    }
+    let told = desk.succeeds("augment t.conll --ops swap --force")?;
+    ensure!(
+        told.contains("tags are written as B-TYPE and I-TYPE"),
+        "{told}"
+    );
+    Ok(())
+}
+
+#[test]
+fn what_is_not_text_or_place_stays_as_it_is_written() -> Result<()> {
+    let desk = Desk::new()?;
+    // Entities within entities, numbers that no machine holds, and spellings of one's own.
+    let row = r#"{"text":"at New York University now","e":[[3,11,"LOC",1.10],{"start":3,"id":12345678901234567890123,"end":22,"s":1.0e5}],"x":1.50}"#;
+    desk.write("t.jsonl", format!("\u{feff}{row}\n"))?;
+    desk.succeeds("augment t.jsonl --ops insert=0.9 -n 20 --keep --entities e --quiet")?;
+    let made = desk.text("t.augmented.jsonl")?;
+    let made = made
+        .strip_prefix('\u{feff}')
+        .context("the byte order mark")?;
+    ensure!(made.lines().next() == Some(row), "{made}");
+    for line in made.lines() {
+        let parsed: Value = serde_json::from_str(line)?;
+        let text: Vec<char> = parsed["text"].as_str().context("a text")?.chars().collect();
+        let (inner, outer) = (&parsed["e"][0], &parsed["e"][1]);
+        let part = |start: &Value, end: &Value| -> Result<String> {
+            let at = |value: &Value| value.as_u64().context("a place");
+            Ok(text[at(start)? as usize..at(end)? as usize]
+                .iter()
+                .collect())
+        };
+        ensure!(part(&inner[0], &inner[1])? == "New York", "{line}");
+        ensure!(
+            part(&outer["start"], &outer["end"])? == "New York University",
+            "{line}"
+        );
+        for spelling in [
+            r#""LOC",1.10]"#,
+            r#""id":12345678901234567890123"#,
+            r#""s":1.0e5"#,
+            r#""x":1.50"#,
+        ] {
+            ensure!(line.contains(spelling), "{line}");
+        }
+    }
+    desk.write("t.csv", "\u{feff}text,label\r\ncafé au lait,x\r\n")?;
+    desk.succeeds("augment t.csv --ops swap=1 --quiet")?;
+    ensure!(
+        desk.text("t.augmented.csv")?
+            .starts_with("\u{feff}text,label\r\n")
+    );
+    Ok(())
+}
+
+#[test]
+fn equal_labels_are_of_one_class_whatever_their_spelling() -> Result<()> {
+    let desk = Desk::new()?;
+    let rows = [
+        r#"{"text":"a b c","l":"é"}"#,
+        r#"{"text":"d e f","l":"\u00e9"}"#,
+        r#"{"text":"g h i","l":["x","y"]}"#,
+        r#"{"text":"j k l","l":["x",  "y"]}"#,
+    ];
+    desk.write("t.jsonl", rows.join("\n"))?;
+    desk.succeeds("augment t.jsonl --ops concat --label l --provenance --quiet")?;
+    let made = desk.text("t.augmented.jsonl")?;
+    let partner = |line: &str| Ok(serde_json::from_str::<Value>(line)?["_partner"].clone());
+    let partners = made.lines().map(partner).collect::<Result<Vec<_>>>()?;
+    ensure!(partners == [1, 0, 3, 2], "{made}");
+    ensure!(
+        made.contains(r#""l":"\u00e9""#) && made.contains(r#""l":["x",  "y"]"#),
+        "{made}"
+    );
+    // A shipped set knows its label.
+    desk.succeeds("augment @questions --ops concat --provenance --out q.tsv --quiet")?;
+    ensure!(
+        desk.text("q.tsv")?
+            .lines()
+            .skip(1)
+            .all(|line| line.ends_with("\t1\t\t")),
+        "shares"
+    );
+    Ok(())
+}
+
+#[test]
+fn what_runs_out_ends_soon() -> Result<()> {
+    let desk = Desk::new()?;
+    desk.write("t.txt", "one\nthree more words\n")?;
+    let told = desk.prints("augment t.txt --ops swap=0.5 --unique -n 4000000000 --json --quiet")?;
+    let outputs = told["outputs"].as_u64().context("a number")?;
+    ensure!(
+        outputs == 5,
+        "three words stand in five other orders: {told}"
+    );
+    ensure!(
+        told["shortfall"]["outputs"] == 8_000_000_000_u64 - 5,
+        "{told}"
+    );
+    Ok(())
+}
+
+#[cfg(unix)]
+#[test]
+fn an_overwritten_file_keeps_its_permissions_and_a_link_stays_one() -> Result<()> {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let desk = desk()?;
+    desk.write("private.csv", "old")?;
+    std::fs::set_permissions(desk.at("private.csv"), PermissionsExt::from_mode(0o600))?;
+    symlink(desk.at("private.csv"), desk.at("link.csv"))?;
+    desk.succeeds("augment t.csv --ops swap --out link.csv --force --quiet")?;
+    ensure!(desk.at("link.csv").is_symlink());
+    ensure!(desk.text("private.csv")?.starts_with("id,text,label"));
+    let mode = std::fs::metadata(desk.at("private.csv"))?
+        .permissions()
+        .mode();
+    ensure!(mode & 0o777 == 0o600, "{mode:o}");
+    Ok(())
 }
 
 #[test]
@@ -593,7 +756,14 @@ fn what_is_written_has_no_line_end_where_lines_are_rows() -> Result<()> {
             "\r",
             "without a line end",
         ),
+        ("t.txt --ops mask", "--mask", "", "a word"),
         ("t.conll --ops mask", "--mask", "", "a word"),
+        (
+            "t.conll --ops concat",
+            "--separator",
+            " and",
+            "so that words stay apart",
+        ),
         ("t.conll --ops mask", "--mask", "\u{a0}", "a word"),
     ] {
         let mut command = desk.command(&format!("augment {args}"));
@@ -623,8 +793,9 @@ fn what_cannot_be_is_refused_and_nothing_is_left() -> Result<()> {
     desk.write("cut.jsonl", "{\"text\": \"é b\", \"e\": [[1, 2]]}\n")?;
     desk.write(
         "over.jsonl",
-        "{\"text\": \"a b c\", \"e\": [[0, 3], [2, 5]]}\n",
+        "{\"text\": \"a b c\", \"e\": [[0, 3], [2, 5]]}\n{\"text\": \"a b\", \"e\": [{\"start\":2,\"end\":3,\"start\":0}]}\n",
     )?;
+    desk.write("twice.jsonl", "{\"text\": \"a b\", \"text\": \"c d\"}\n")?;
     desk.write("named.csv", "text,_own\na b,1\n")?;
     desk.write("there.csv", "x")?;
     desk.write("c.conll", "to O\nRome X-place\n")?;
@@ -648,6 +819,18 @@ fn what_cannot_be_is_refused_and_nothing_is_left() -> Result<()> {
         (2, "t.csv --offsets bytes", &["--offsets is for"]),
         (2, "t.csv --entity drop", &["--entity is for --entities"]),
         (2, "t.csv --partners any", &["--partners is for splice"]),
+        (2, "t.csv --ops swap --min-keep 2", &["--min-keep is for"]),
+        (
+            2,
+            "t.csv --ops swap,concat",
+            &["--label COL", "--partners any"],
+        ),
+        (1, "twice.jsonl", &["line 1", "the key 'text' stands twice"]),
+        (
+            1,
+            "twice.jsonl --text t --entities e",
+            &["line 1", "the key 'text' stands twice"],
+        ),
         (
             2,
             "t.csv --ops splice --partners same-label",
@@ -714,7 +897,11 @@ fn what_cannot_be_is_refused_and_nothing_is_left() -> Result<()> {
             "cut.jsonl --entities e --offsets bytes",
             &["line 1", "4 bytes", "[1,2]"],
         ),
-        (1, "over.jsonl --entities e", &["line 1", "do not overlap"]),
+        (
+            1,
+            "over.jsonl --entities e",
+            &["line 2", "'e'", "a JSON list", "\"start\":2"],
+        ),
     ] {
         desk.refuses(code, &format!("augment {args}"), words)?;
         ensure!(desk.names(".")? == before, "{args} left something");

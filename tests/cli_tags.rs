@@ -126,7 +126,7 @@ fn a_text_without_a_word_has_no_tag() -> Result<()> {
 #[test]
 fn predictions_do_not_overwrite_what_they_are_of() -> Result<()> {
     let desk = desk()?;
-    desk.succeeds(&format!("{TRAIN} --steps 2 --mix none --out run"))?;
+    desk.succeeds(&format!("{TRAIN} --mix none --out run"))?;
     let before = desk.read("rows.conll")?;
     let itself = "predict run --data rows.conll --out ./rows.conll --force";
     desk.refuses(2, itself, &["that is the file of --data itself"])?;

@@ -64,7 +64,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Train(Train::Tags(args)) => tags::train(*args),
         Command::Evaluate(args) => evaluate::run(args),
         Command::Predict(args) => predict::run(args),
-        Command::Augment(args) => augment::run(&args),
+        Command::Augment(args) => augment::run(*args),
         Command::Oversample(args) => oversample::run(*args),
         Command::Linearity(args) => linearity::run(&args),
         Command::Schedule(args) => schedule::run(args),

@@ -79,6 +79,15 @@ impl Source {
         })
     }
 
+    /// Whether the file begins with a byte order mark.
+    ///
+    /// # Errors
+    /// [`Error::Io`] for a missing file.
+    pub fn has_byte_order_mark(&self) -> Result<bool> {
+        let (start, _) = peek(self.raw()?, BOM.len()).map_err(|e| read_error(&self.path(), e))?;
+        Ok(start == BOM)
+    }
+
     /// The unpacked bytes as they are, a byte order mark among them.
     pub(crate) fn raw(&self) -> Result<Bytes> {
         match self {

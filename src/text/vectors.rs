@@ -67,7 +67,7 @@ impl WordVectors {
         if by_id.is_empty() {
             return Err(Error::file(
                 path,
-                "holds no vector of a word that occurs in the training rows",
+                "holds no vector of a word that occurs in the texts",
             ));
         }
         Ok(Self {

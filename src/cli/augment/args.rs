@@ -13,7 +13,7 @@ use crate::cli::offsets::OffsetsArg;
 #[command(allow_negative_numbers = true)]
 pub struct AugmentArgs {
     /// csv, tsv, jsonl, txt (a text a line) or conll (a word and its tag a line; also .iob, .bio) file, plain or .gz, or @NAME
-    /// for a set that comes with the program
+    /// for a set that comes with the program. Of conll words and tags are written, the tags as B-TYPE and I-TYPE
     #[arg(value_name = "FILE|@NAME")]
     pub file: String,
     #[command(flatten)]
@@ -35,7 +35,7 @@ pub struct ColumnArgs {
     /// Column of the text [default: text; of conll the words, in column 1; a shipped set knows its own]
     #[arg(long, value_name = "COL")]
     pub text: Option<String>,
-    /// Column of the label: splice and concat then take texts of the same label
+    /// Column of the label: splice and concat then take texts of the same label [a shipped set knows its own]
     #[arg(long, value_name = "COL")]
     pub label: Option<String>,
     /// Column of labelled spans, a JSON list of [start, end, label] or of objects with start and end: they are never cut,
@@ -83,9 +83,9 @@ pub struct OperationArgs {
     /// Seed of all draws
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// Words that crop, drop and delete leave at least
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub min_keep: usize,
+    /// Words that crop, drop and delete leave at least [default: 1]
+    #[arg(long, value_name = "N")]
+    pub min_keep: Option<usize>,
     /// Synonyms: a word and its synonyms a line, tabs between them (.csv: commas), or jsonl with word and synonyms
     #[arg(long, value_name = "FILE")]
     pub synonyms: Option<PathBuf>,
@@ -104,7 +104,7 @@ pub struct OperationArgs {
     /// Most words that concat makes; the longer text is cut first
     #[arg(long, value_name = "N")]
     pub max_words: Option<usize>,
-    /// Whose texts splice and concat take [default: of the same label where --label is given]
+    /// Whose texts splice and concat take [default: those of the same label; needed for csv, tsv and jsonl without --label]
     #[arg(long, value_enum, value_name = "WHOSE")]
     pub partners: Option<PartnersArg>,
 }

@@ -1,6 +1,7 @@
 //! `mixup augment`: texts → crop, splice and noise → more texts.
 
 mod args;
+mod json;
 mod partners;
 mod preview;
 mod rows;
@@ -24,6 +25,7 @@ pub use args::AugmentArgs;
 use args::{OperationArgs, PartnersArg};
 use partners::FirstPass;
 use rows::{Form, Names, Rows};
+use summary::Asked;
 use work::{Tally, Work};
 use write::{PROVENANCE, Writer};
 
@@ -37,7 +39,7 @@ enum Out {
     File(PathBuf),
 }
 
-pub fn run(args: &AugmentArgs) -> Result<()> {
+pub fn run(mut args: AugmentArgs) -> Result<()> {
     let started = Instant::now();
     rayon::ThreadPoolBuilder::new()
         .num_threads(super::settings::threads(args.output.threads)?)
@@ -45,6 +47,8 @@ pub fn run(args: &AugmentArgs) -> Result<()> {
         .context("cannot start threads")?;
     let source = Source::parse(&args.file)?;
     let form = rows::form(&source)?;
+    know_label(&mut args, &source);
+    let args = &args;
     let out = out(args, &source, form)?;
     let settings = settings::settings(args, form)?;
     check(args, &settings, form)?;
@@ -62,14 +66,20 @@ pub fn run(args: &AugmentArgs) -> Result<()> {
         .collect();
     let names: Names = rows::names(&source, &args.columns);
     let places = rows.places.clone();
+    let interrupt = match args.output.preview {
+        Some(_) => Interrupt::default(),
+        None => Interrupt::listen_and_say("stopping (Ctrl-C again ends at once)")?,
+    };
     let work = Work {
         args,
+        interrupt: &interrupt,
         source: &source,
         augmenter: &augmenter,
         pass: &pass,
         writer: Writer {
             form,
             line_end: source.line_end()?,
+            marked: source.has_byte_order_mark()?,
             places: &places,
             names: &names,
             offsets: args.columns.counted(),
@@ -81,20 +91,25 @@ pub fn run(args: &AugmentArgs) -> Result<()> {
         return preview::show(&work, rows, count);
     }
     let tally = write(&work, rows, &out)?;
-    let told = (chains.as_slice(), never_found);
-    summary::print(args, &out, told, &tally, started.elapsed().as_secs_f64())
+    let asked = Asked {
+        args,
+        out: &out,
+        form,
+        chains: &chains,
+        never_found,
+    };
+    summary::print(&asked, &tally, started.elapsed().as_secs_f64())
 }
 
 /// Changes all rows and writes them where they go.
 fn write(work: &Work<'_>, rows: Rows, out: &Out) -> Result<Tally> {
     let bars = Bars::new(work.args.print.quiet);
     let bar = bars.counter("rows", "augment");
-    let interrupt = Interrupt::listen_and_say("stopping (Ctrl-C again ends at once)")?;
     let seen = |rows| bar.inc(rows);
     let tally = match out {
         Out::Stdout => {
             let mut stdout = BufWriter::new(std::io::stdout().lock());
-            let tally = work.all(rows, &interrupt, seen, &mut stdout)?;
+            let tally = work.all(rows, seen, &mut stdout)?;
             stdout.flush()?;
             tally
         }
@@ -104,10 +119,10 @@ fn write(work: &Work<'_>, rows: Rows, out: &Out) -> Result<Tally> {
             super::predict::write_file(path, |file| {
                 if packed {
                     let mut packed = GzEncoder::new(file, Compression::default());
-                    tally = Some(work.all(rows, &interrupt, seen, &mut packed)?);
+                    tally = Some(work.all(rows, seen, &mut packed)?);
                     packed.finish()?;
                 } else {
-                    tally = Some(work.all(rows, &interrupt, seen, file)?);
+                    tally = Some(work.all(rows, seen, file)?);
                 }
                 Ok(())
             })?;
@@ -197,6 +212,13 @@ fn check(
     if operations.partners.is_some() && !partner {
         return refuse("--partners is for splice and concat");
     }
+    let labels = matches!(form, Form::Delimited(_) | Form::JsonLines);
+    if partner && labels && operations.partners.is_none() && columns.label.is_none() {
+        return refuse(
+            "splice and concat take words of other rows: --label COL says which are of the same label, or --partners any that \
+             no label matters",
+        );
+    }
     if operations.partners == Some(PartnersArg::SameLabel) && columns.label.is_none() {
         return refuse("--partners same-label needs --label");
     }
@@ -221,12 +243,30 @@ fn check_written(operations: &OperationArgs, form: Form) -> Result<()> {
             Form::Lines if text.contains(['\n', '\r']) => {
                 "text without a line end, which ends a row"
             }
+            Form::Words if flag == "--separator" && !stands_apart(text) => {
+                "text that begins and ends with white space, so that words stay apart"
+            }
             _ if flag == "--mask" && text.trim().is_empty() => "a word (delete leaves words out)",
             _ => continue,
         };
         return Err(Error::setting(flag, expected, format!("{text:?}")).into());
     }
     Ok(())
+}
+
+/// Whether a text begins and ends with white space.
+fn stands_apart(text: &str) -> bool {
+    text.starts_with(char::is_whitespace) && text.ends_with(char::is_whitespace)
+}
+
+/// The label of a shipped set of texts, where none is named.
+fn know_label(args: &mut AugmentArgs, source: &Source) {
+    let Source::Shipped(set) = source else {
+        return;
+    };
+    if set.text.is_some() && args.columns.label.is_none() {
+        args.columns.label = Some(set.label.into());
+    }
 }
 
 /// Refuses columns that provenance would add a second time.

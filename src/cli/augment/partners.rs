@@ -24,6 +24,8 @@ pub struct Partner {
     pub text: String,
     pub label: Option<String>,
     pub spans: Spans,
+    /// Whether its words stand between white space.
+    pub spaced: bool,
 }
 
 /// What the first pass found.
@@ -62,7 +64,11 @@ impl FirstPass {
             let spans =
                 spans.map_err(|e| at_cell(source, &row, args.columns.entities.as_ref(), e))?;
             if settings.needs_corpus() || settings.needs_vectors() {
-                gatherer.add(&row.text, &spans.places);
+                gatherer.add(&Marked {
+                    marks: &spans.places,
+                    spaced: row.is_spaced(),
+                    ..Marked::plain(&row.text)
+                });
             }
             // a uniform sample (Vitter 1985, algorithm R)
             let place = match pass.partners.len() {
@@ -75,6 +81,7 @@ impl FirstPass {
             }
             let partner = Partner {
                 row: row.number,
+                spaced: row.is_spaced(),
                 text: row.text,
                 label: row.label,
                 spans,
@@ -124,6 +131,7 @@ impl Partner {
     pub fn marked(&self) -> Marked<'_> {
         Marked {
             marks: &self.spans.places,
+            spaced: self.spaced,
             ..Marked::plain(&self.text)
         }
     }

@@ -1,15 +1,13 @@
 //! Rows in: a text and what else stands beside it, whatever the format.
 
-use std::fmt;
-
 use anyhow::Result;
 use candle_mixup::Error;
 use candle_mixup::data::{Cell, Header, Line, Lines, Record, Records, Source};
 use candle_mixup::text::{Offsets, Sentence, TagColumns, TaggedRows};
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use serde_json::Value;
 
 use super::args::ColumnArgs;
+use super::json::{Entries, entries};
 use super::spans::{Spans, Unexpected};
 
 /// One row.
@@ -39,7 +37,7 @@ pub enum Entities {
 pub enum Rest {
     Cells(Vec<String>),
     /// Keys and values as they are written.
-    Object(Vec<(String, Box<RawValue>)>),
+    Object(Entries),
     /// The end of the line.
     Line(&'static str),
     /// Words in columns have nothing else.
@@ -110,6 +108,11 @@ enum Input {
 }
 
 impl Row {
+    /// Whether its words stand between white space: each is a line of the file.
+    pub fn is_spaced(&self) -> bool {
+        matches!(self.rest, Rest::Words)
+    }
+
     /// Its labelled spans.
     pub fn spans(&self, offsets: Offsets) -> Result<Spans, Unexpected> {
         match &self.entities {
@@ -360,7 +363,8 @@ impl Rows {
             line,
             text: parsed,
             label: raw(&self.names.label)?
-                .filter(|label| !matches!(label.as_str(), "null" | "\"\"")),
+                .filter(|label| !matches!(label.as_str(), "null" | "\"\""))
+                .map(same_spelling),
             entities: raw(&self.names.entities)?.map(Entities::Written),
             kept: raw(&self.names.kept)?,
             number: self.numbered(),
@@ -369,29 +373,10 @@ impl Rows {
     }
 }
 
-/// The keys and values of a JSON object, in order, each value as it is written.
-fn entries(text: &str) -> serde_json::Result<Vec<(String, Box<RawValue>)>> {
-    struct Entries;
-    impl<'de> Visitor<'de> for Entries {
-        type Value = Vec<(String, Box<RawValue>)>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a JSON object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(
-            self,
-            mut map: A,
-        ) -> std::result::Result<Self::Value, A::Error> {
-            let mut entries = Vec::new();
-            while let Some(entry) = map.next_entry()? {
-                entries.push(entry);
-            }
-            Ok(entries)
-        }
+/// A JSON value in one spelling for equal ones; numbers stay as they are written.
+fn same_spelling(value: String) -> String {
+    match serde_json::from_str(&value) {
+        Ok(Value::Number(_)) | Err(_) => value,
+        Ok(other) => other.to_string(),
     }
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let entries = deserializer.deserialize_map(Entries)?;
-    deserializer.end()?;
-    Ok(entries)
 }

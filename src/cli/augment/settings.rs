@@ -31,7 +31,7 @@ pub fn settings(args: &AugmentArgs, form: Form) -> Result<AugmentSettings> {
     let default = AugmentSettings::default();
     let settings = AugmentSettings {
         ops: chains.collect::<candle_mixup::Result<_>>()?,
-        min_keep: operations.min_keep,
+        min_keep: operations.min_keep.unwrap_or(default.min_keep),
         mask: operations.mask.clone().unwrap_or(default.mask),
         separator: operations.separator.clone().unwrap_or(default.separator),
         max_words: operations.max_words,
@@ -76,7 +76,7 @@ fn refuse_unused(args: &AugmentArgs, settings: &AugmentSettings, form: Form) -> 
     Ok(())
 }
 
-fn flags(args: &OperationArgs, settings: &AugmentSettings) -> [Own; 6] {
+fn flags(args: &OperationArgs, settings: &AugmentSettings) -> [Own; 7] {
     let has = |kind| {
         let mut all = settings.ops.iter().flat_map(|chain| &chain.0);
         all.any(|operation| operation.kind == kind)
@@ -90,7 +90,18 @@ fn flags(args: &OperationArgs, settings: &AugmentSettings) -> [Own; 6] {
         of,
         needed,
     };
+    let keeps = settings.ops.iter().flat_map(|chain| &chain.0);
+    let keeps = keeps
+        .map(|operation| operation.kind)
+        .any(OperationKind::keeps_least);
     [
+        own(
+            "--min-keep",
+            args.min_keep.is_some(),
+            keeps,
+            "crop, drop and delete",
+            false,
+        ),
         own(
             "--synonyms",
             args.synonyms.is_some(),

@@ -1,18 +1,30 @@
 //! Labelled spans: read from a cell or from tags, and written with their new places.
 
 use candle_mixup::text::{Offsets, Positions, Sentence, Tag, TextSpan};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::value::RawValue;
+
+use super::json::{Entries, entries};
 
 /// The spans of a cell, each with all that it is written with.
 #[derive(Debug, Clone, Default)]
 pub struct Spans {
     pub places: Vec<TextSpan>,
-    items: Vec<Value>,
+    items: Vec<Item>,
+}
+
+/// What a span is written with.
+#[derive(Debug, Clone)]
+pub enum Item {
+    /// A list that begins with start and end.
+    List(Vec<Box<RawValue>>),
+    /// An object with `start` and `end`.
+    Object(Entries),
+    /// What stands in a sentence in columns.
+    Tagged(Tagged),
 }
 
 /// What stands in a sentence in columns and stays together.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone)]
 pub struct Tagged {
     /// Its type; `None` for a word without one.
     pub kind: Option<String>,
@@ -27,7 +39,7 @@ pub struct Unexpected {
 }
 
 /// A span in an output, with what it was written with.
-pub type Standing<'a> = (TextSpan, &'a Value);
+pub type Standing<'a> = (TextSpan, &'a Item);
 
 impl Spans {
     /// Reads a JSON list of `[start, end, ...]` or of objects with `start` and `end`; an empty cell, or `null`, holds none.
@@ -39,46 +51,38 @@ impl Spans {
             expected: "a JSON list of [start, end, label] or of objects with start and end".into(),
             value: shown(value),
         };
-        let items: Vec<Value> = serde_json::from_str(cell).map_err(|_| no_list(cell))?;
+        let written: Vec<Box<RawValue>> = serde_json::from_str(cell).map_err(|_| no_list(cell))?;
         let positions = Positions::of(text, offsets);
         let byte = |offset: u64| {
             let byte = positions.byte(usize::try_from(offset).ok()?)?;
             text.is_char_boundary(byte).then_some(byte)
         };
-        let mut places = Vec::with_capacity(items.len());
-        for item in &items {
-            let bounds = bound(item, 0, "start").zip(bound(item, 1, "end"));
-            let (start, end) = bounds.ok_or_else(|| no_list(&item.to_string()))?;
+        let mut spans = Self::default();
+        for written in &written {
+            let written = written.get();
+            let item = Item::read(written).ok_or_else(|| no_list(written))?;
+            let (start, end) = item.bounds().ok_or_else(|| no_list(written))?;
             match byte(start).zip(byte(end)) {
-                Some((start, end)) if start < end => places.push(TextSpan::new(start, end)),
+                Some((start, end)) if start < end => {
+                    spans.places.push(TextSpan::new(start, end));
+                    spans.items.push(item);
+                }
                 _ => {
                     let expected = format!(
                         "a span of at least one character, at borders of characters within the text's {} {}",
                         positions.end(),
                         positions.unit()
                     );
-                    let value = shown(&item.to_string());
+                    let value = shown(written);
                     return Err(Unexpected { expected, value });
                 }
             }
         }
-        let mut sorted = places.clone();
-        sorted.sort_unstable();
-        if let Some(two) = sorted.windows(2).find(|two| two[1].start < two[0].end) {
-            let words: Vec<&str> = two.iter().map(|span| span.of(text)).collect();
-            return Err(Unexpected {
-                expected: format!(
-                    "spans that do not overlap; this one does with '{}'",
-                    words[0]
-                ),
-                value: shown(words[1]),
-            });
-        }
-        Ok(Self { places, items })
+        Ok(spans)
     }
 
     /// The entities of a tagged sentence and, since they must not be taken apart either, other words that hold white
-    /// space. The item of each is a [`Tagged`].
+    /// space.
     pub fn of_tags(sentence: &Sentence) -> Self {
         let mut found: Vec<(TextSpan, Tagged)> = Vec::new();
         let mut open: Option<&str> = None;
@@ -98,7 +102,7 @@ impl Spans {
         }
         let (places, items) = found
             .into_iter()
-            .map(|(span, tagged)| (span, json!(tagged)))
+            .map(|(span, tagged)| (span, Item::Tagged(tagged)))
             .unzip();
         Self { places, items }
     }
@@ -118,41 +122,69 @@ impl Spans {
     }
 }
 
+impl Item {
+    fn read(written: &str) -> Option<Self> {
+        match written.as_bytes().first() {
+            Some(b'[') => serde_json::from_str(written).ok().map(Self::List),
+            Some(b'{') => entries(written).ok().map(Self::Object),
+            _ => None,
+        }
+    }
+
+    /// Start and end as they are written; `None` where one is no whole number.
+    fn bounds(&self) -> Option<(u64, u64)> {
+        let bound = |place: usize, key: &str| {
+            let value = match self {
+                Self::List(parts) => parts.get(place)?,
+                Self::Object(fields) => &fields.iter().find(|(known, _)| known == key)?.1,
+                Self::Tagged(_) => return None,
+            };
+            value.get().parse().ok()
+        };
+        Some((bound(0, "start")?, bound(1, "end")?))
+    }
+
+    /// Appends the item with other bounds; all else is as it was written.
+    fn write(&self, start: usize, end: usize, out: &mut String) {
+        match self {
+            Self::List(parts) => {
+                *out += &format!("[{start},{end}");
+                for part in &parts[2..] {
+                    *out += ",";
+                    *out += part.get();
+                }
+                out.push(']');
+            }
+            Self::Object(fields) => {
+                out.push('{');
+                for (i, (key, value)) in fields.iter().enumerate() {
+                    *out += if i > 0 { "," } else { "" };
+                    *out += &serde_json::Value::from(key.as_str()).to_string();
+                    out.push(':');
+                    match key.as_str() {
+                        "start" => *out += &start.to_string(),
+                        "end" => *out += &end.to_string(),
+                        _ => *out += value.get(),
+                    }
+                }
+                out.push('}');
+            }
+            Self::Tagged(_) => {}
+        }
+    }
+}
+
 /// The spans of a text as a JSON list.
 pub fn json(standing: &[Standing<'_>], text: &str, offsets: Offsets) -> String {
     let positions = Positions::of(text, offsets);
-    let moved = standing.iter().map(|(place, item)| {
+    let mut list = String::from("[");
+    for (i, (place, item)) in standing.iter().enumerate() {
+        list += if i > 0 { "," } else { "" };
         let range = place.range();
-        moved(
-            item,
-            positions.offset(range.start),
-            positions.offset(range.end),
-        )
-    });
-    Value::Array(moved.collect()).to_string()
-}
-
-fn bound(item: &Value, place: usize, key: &str) -> Option<u64> {
-    match item {
-        Value::Array(parts) => parts.get(place)?.as_u64(),
-        Value::Object(fields) => fields.get(key)?.as_u64(),
-        _ => None,
+        let (start, end) = (positions.offset(range.start), positions.offset(range.end));
+        item.write(start, end, &mut list);
     }
-}
-
-fn moved(item: &Value, start: usize, end: usize) -> Value {
-    let mut item = item.clone();
-    match &mut item {
-        Value::Array(parts) => {
-            parts[0] = json!(start);
-            parts[1] = json!(end);
-        }
-        other => {
-            other["start"] = json!(start);
-            other["end"] = json!(end);
-        }
-    }
-    item
+    list + "]"
 }
 
 fn shown(text: &str) -> String {

@@ -7,25 +7,31 @@ use serde_json::{Map, Value, json};
 
 use super::Out;
 use super::args::AugmentArgs;
+use super::rows::Form;
 use super::work::{ChainTally, Tally};
 
+/// What was asked for.
+pub struct Asked<'a> {
+    pub args: &'a AugmentArgs,
+    pub out: &'a Out,
+    pub form: Form,
+    pub chains: &'a [String],
+    /// Words of `--synonyms` that no text has.
+    pub never_found: usize,
+}
+
 /// Prints the summary: on stderr where the rows themselves go to stdout.
-pub fn print(
-    args: &AugmentArgs,
-    out: &Out,
-    (chains, never_found): (&[String], usize),
-    tally: &Tally,
-    seconds: f64,
-) -> Result<()> {
+pub fn print(asked: &Asked<'_>, tally: &Tally, seconds: f64) -> Result<()> {
+    let Asked { args, out, .. } = asked;
     let text = match args.print.json {
         true => {
-            let mut told = as_json(args, out, chains, tally, seconds);
+            let mut told = as_json(asked, tally, seconds);
             if args.operations.synonyms.is_some() {
-                told["synonyms_never_found"] = never_found.into();
+                told["synonyms_never_found"] = asked.never_found.into();
             }
             format!("{told:#}\n")
         }
-        false => as_text(args, out, (chains, never_found), tally, seconds),
+        false => as_text(asked, tally, seconds),
     };
     match out {
         Out::Stdout if args.print.quiet => {}
@@ -35,7 +41,10 @@ pub fn print(
     Ok(())
 }
 
-fn as_json(args: &AugmentArgs, out: &Out, chains: &[String], tally: &Tally, seconds: f64) -> Value {
+fn as_json(asked: &Asked<'_>, tally: &Tally, seconds: f64) -> Value {
+    let Asked {
+        args, out, chains, ..
+    } = asked;
     let operations: Map<String, Value> = chains
         .iter()
         .zip(&tally.chains)
@@ -64,13 +73,10 @@ fn as_json(args: &AugmentArgs, out: &Out, chains: &[String], tally: &Tally, seco
     })
 }
 
-fn as_text(
-    args: &AugmentArgs,
-    out: &Out,
-    (chains, never_found): (&[String], usize),
-    tally: &Tally,
-    seconds: f64,
-) -> String {
+fn as_text(asked: &Asked<'_>, tally: &Tally, seconds: f64) -> String {
+    let Asked {
+        args, out, chains, ..
+    } = asked;
     let mut text = format!(
         "{}: {} rows, {} outputs\n",
         args.file, tally.rows, tally.outputs
@@ -95,9 +101,10 @@ fn as_text(
         }
         text += "\n";
     }
-    if never_found > 0 {
+    if asked.never_found > 0 {
         text += &format!(
-            "note: {never_found} words of --synonyms are several words, or none, and are never found\n"
+            "note: {} words of --synonyms are several words, or none, and are never found\n",
+            asked.never_found
         );
     }
     if tally.missing > 0 {
@@ -105,6 +112,9 @@ fn as_text(
             "note: {} outputs could not be new, in {} rows; they are missing\n",
             tally.missing, tally.short_rows
         );
+    }
+    if asked.form == Form::Words {
+        text += "note: tags are written as B-TYPE and I-TYPE, other columns not at all\n";
     }
     let kept = if args.output.keep { tally.rows } else { 0 };
     if let Out::File(path) = out {

@@ -1,6 +1,6 @@
 //! Rows through the operations: read on a thread of their own, changed on all of them, written in order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::Write;
 use std::iter::Peekable;
 use std::sync::mpsc::sync_channel;
@@ -33,6 +33,10 @@ const PARTS: usize = 8;
 
 /// Chunks that are read ahead.
 const AHEAD: usize = 2;
+
+/// Outputs in a row that could not be new, after which no more of a row are looked for: each took [`TRIES`] draws by every
+/// chain.
+const IN_VAIN: u32 = 64;
 
 /// The key of the partner's draw: behind the numbers of all outputs.
 const PARTNER: u64 = 1 << 63;
@@ -105,6 +109,7 @@ struct Made {
 /// What all rows share.
 pub struct Work<'a> {
     pub args: &'a AugmentArgs,
+    pub interrupt: &'a Interrupt,
     pub source: &'a Source,
     pub augmenter: &'a Augmenter,
     pub pass: &'a FirstPass,
@@ -115,13 +120,7 @@ pub struct Work<'a> {
 
 impl Work<'_> {
     /// All rows of the file to `out`; `seen` learns of every chunk.
-    pub fn all(
-        &self,
-        rows: Rows,
-        interrupt: &Interrupt,
-        seen: impl Fn(u64),
-        out: &mut dyn Write,
-    ) -> Result<Tally> {
+    pub fn all(&self, rows: Rows, seen: impl Fn(u64), out: &mut dyn Write) -> Result<Tally> {
         let (mut tally, mut bench) = (Tally::new(self.chains.len()), Workbench::default());
         let named = !self.args.columns.no_header;
         let mut header = Vec::new();
@@ -140,14 +139,14 @@ impl Work<'_> {
                 }
             });
             for chunk in queue {
-                if interrupt.asked() {
+                if self.interrupt.asked() {
                     return Err(Error::Interrupted.into());
                 }
                 let chunk = chunk?;
                 seen(chunk.len() as u64);
                 if chunk.len() == 1 {
                     // Of a large row each output is written before the next one is made.
-                    tally.add(&self.one(&chunk[0], interrupt, &mut bench, out)?);
+                    tally.add(&self.one(&chunk[0], &mut bench, out)?);
                     continue;
                 }
                 let most = chunk.len() / (PARTS * rayon::current_num_threads());
@@ -202,21 +201,12 @@ impl Work<'_> {
     }
 
     /// The outputs of a row, each written before the next one is made.
-    fn one(
-        &self,
-        row: &Row,
-        interrupt: &Interrupt,
-        bench: &mut Workbench,
-        out: &mut dyn Write,
-    ) -> Result<Tally> {
+    fn one(&self, row: &Row, bench: &mut Workbench, out: &mut dyn Write) -> Result<Tally> {
         let mut tally = Tally::new(self.chains.len());
         let mut bytes = Vec::new();
         self.kept(row, &mut bytes)?;
         out.write_all(&bytes)?;
         self.row(row, bench, &mut tally, |made| {
-            if interrupt.asked() {
-                return Err(Error::Interrupted.into());
-            }
             bytes.clear();
             self.writer.output(row, made, &mut bytes)?;
             Ok(out.write_all(&bytes)?)
@@ -252,6 +242,7 @@ impl Work<'_> {
             marks: &spans.places,
             marks_may_go: self.args.protection.entity == EntityArg::Drop,
             kept: &kept.places,
+            spaced: row.is_spaced(),
         };
         self.check_keys(row)?;
         self.augmenter.read(&text, bench)?;
@@ -262,9 +253,16 @@ impl Work<'_> {
             spans: &spans,
             kept: &kept,
         };
-        let mut earlier: Vec<String> = Vec::new();
-        let mut missing = 0;
+        let mut earlier = HashSet::new();
+        let (mut missing, mut in_vain) = (0, 0);
         for output in 0..self.args.operations.n {
+            if self.interrupt.asked() {
+                return Err(Error::Interrupted.into());
+            }
+            if in_vain == IN_VAIN {
+                missing += u64::from(self.args.operations.n - output);
+                break;
+            }
             let draw = Draw {
                 seed: self.args.operations.seed,
                 row: row.number,
@@ -272,6 +270,7 @@ impl Work<'_> {
             };
             match self.output(&given, draw, bench, &mut earlier, &mut each)? {
                 Some(made) => {
+                    in_vain = 0;
                     tally.outputs += 1;
                     let chain = &mut tally.chains[made.chain];
                     chain.outputs += 1;
@@ -284,7 +283,10 @@ impl Work<'_> {
                         }
                     }
                 }
-                None => missing += 1,
+                None => {
+                    missing += 1;
+                    in_vain += 1;
+                }
             }
         }
         tally.missing += missing;
@@ -316,7 +318,7 @@ impl Work<'_> {
         given: &Given<'_>,
         draw: Draw,
         bench: &mut Workbench,
-        earlier: &mut Vec<String>,
+        earlier: &mut HashSet<String>,
         each: &mut impl FnMut(&Output<'_>) -> Result<()>,
     ) -> Result<Option<Made>> {
         let (row, unique) = (given.row, self.args.operations.unique);
@@ -336,7 +338,7 @@ impl Work<'_> {
                 .augmenter
                 .draw(&given.text, marked.as_ref(), draw, tried, bench)?;
             if unique {
-                let known = made.text == row.text || earlier.iter().any(|old| old == made.text);
+                let known = made.text == row.text || earlier.contains(made.text);
                 let hopeless = made.unchanged.is_some_and(|reason| !may_change(reason));
                 if known || hopeless {
                     // Where no draw of this chain can help, it is the next one's turn.
@@ -347,7 +349,7 @@ impl Work<'_> {
                     };
                     continue;
                 }
-                earlier.push(made.text.to_owned());
+                earlier.insert(made.text.to_owned());
             }
             let partner = partner.filter(|_| made.own_share < 1.0);
             let same =

@@ -3,11 +3,11 @@
 use anyhow::Result;
 use candle_mixup::text::Offsets;
 use candle_mixup::text::augment::Augmented;
-use serde::Deserialize;
 
+use super::json::Entries;
 use super::partners::Partner;
 use super::rows::{Entities, Form, Names, Places, Rest, Row};
-use super::spans::{Spans, Standing, Tagged, json};
+use super::spans::{Item, Spans, Standing, Tagged, json};
 
 /// The columns of provenance.
 pub const PROVENANCE: [&str; 7] = [
@@ -24,6 +24,8 @@ pub const PROVENANCE: [&str; 7] = [
 pub struct Writer<'a> {
     pub form: Form,
     pub line_end: &'static str,
+    /// Whether the file begins with a byte order mark.
+    pub marked: bool,
     pub places: &'a Places,
     pub names: &'a Names,
     pub offsets: Offsets,
@@ -70,8 +72,11 @@ impl Output<'_> {
 }
 
 impl Writer<'_> {
-    /// The header line, where there is one.
+    /// What stands before the rows: a byte order mark and a header line, where the file has them.
     pub fn header(&self, named: bool, out: &mut Vec<u8>) -> Result<()> {
+        if self.marked {
+            out.extend_from_slice("\u{feff}".as_bytes());
+        }
         let Some(columns) = self.places.header.as_ref().filter(|_| named) else {
             return Ok(());
         };
@@ -211,11 +216,13 @@ impl Writer<'_> {
                 break;
             }
             if let Some((span, item)) = bound.next_if(|(span, _)| span.range().start == at) {
-                let Tagged { kind, ends } = Tagged::deserialize(item)?;
+                let Item::Tagged(Tagged { kind, ends }) = item else {
+                    continue;
+                };
                 let mut prefix = "B-";
                 for end in ends {
                     let word = &text[at..span.range().start + end];
-                    match &kind {
+                    match kind {
                         Some(kind) => line(word, prefix, kind),
                         None => line(word, "O", ""),
                     }
@@ -235,7 +242,7 @@ impl Writer<'_> {
 
     fn object(
         &self,
-        entries: &[(String, Box<serde_json::value::RawValue>)],
+        entries: &Entries,
         new: &Cells<'_>,
         provenance: Option<[String; 7]>,
         out: &mut Vec<u8>,

@@ -26,7 +26,7 @@ pub(super) fn aeda(scene: &Scene<'_>, desk: &mut Desk, stream: &mut Stream) -> D
             desk.edit.own(at, slot.start);
             desk.edit.write(|new| {
                 new.push(MARKS[stream.below(MARKS.len())]);
-                if !starts_spaceless(scene.text, slot.end) {
+                if scene.spaced || !starts_spaceless(scene.text, slot.end) {
                     new.push(' ');
                 }
             });
@@ -35,8 +35,10 @@ pub(super) fn aeda(scene: &Scene<'_>, desk: &mut Desk, stream: &mut Stream) -> D
         desk.edit.own(at, scene.text.len());
     }
     desk.spans = slots;
-    if m == 0 {
+    if m == 0 && scene.units.len() == 0 {
         Err(Unchanged::NoWords)
+    } else if m == 0 {
+        Err(Unchanged::NoPlace)
     } else {
         Ok(1.0)
     }
@@ -102,10 +104,11 @@ fn put_in(
         let place = desk.order[i] as usize - i;
         let slot = slots[place].range();
         let last = place + 1 == m;
-        let spaceless = match last {
+        let touches = match last {
             true => scene.text[..end].ends_with(is_spaceless),
             false => starts_spaceless(scene.text, slot.end),
         };
+        let spaceless = touches && !scene.spaced;
         desk.edit.own(at, slot.start);
         at = slot.start;
         desk.edit.write(|new| {

@@ -17,6 +17,8 @@ pub(super) type Drawn = std::result::Result<f64, Unchanged>;
 pub(super) struct Scene<'a> {
     pub text: &'a str,
     pub units: &'a Units,
+    /// Whether words stand between white space, so that none may touch another.
+    pub spaced: bool,
     /// Another text, where one was given.
     pub partner: Option<(&'a str, &'a Units)>,
     /// The operation's number.

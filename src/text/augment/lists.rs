@@ -7,6 +7,7 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor};
 use rayon::prelude::*;
 
+use super::augmenter::Marked;
 use crate::data::{Bytes, Cell, Header, Record, Records, Source, read_error};
 use crate::error::{Error, Result};
 use crate::text::vectors::WordVectors;
@@ -32,9 +33,18 @@ pub struct WordGatherer {
 }
 
 impl WordGatherer {
-    /// Adds the words of a text, those left out that one of `marks` touches: names would come in without their label.
-    pub fn add(&mut self, text: &str, marks: &[TextSpan]) {
-        self.finder.words(text, &mut self.spans);
+    /// Adds the words of a text, those left out that one of its marks touches: names would come in without their label.
+    pub fn add(&mut self, text: &Marked<'_>) {
+        let Marked {
+            text,
+            marks,
+            spaced,
+            ..
+        } = *text;
+        match spaced {
+            true => self.finder.spaced_words(text, &mut self.spans),
+            false => self.finder.words(text, &mut self.spans),
+        }
         let mut marks = marks.to_vec();
         marks.sort_unstable();
         let mut marks = marks.into_iter().peekable();
@@ -63,7 +73,7 @@ impl WordList {
             let mut gatherer = WordGatherer::default();
             chunk
                 .iter()
-                .for_each(|text| gatherer.add(text.as_ref(), &[]));
+                .for_each(|text| gatherer.add(&Marked::plain(text.as_ref())));
             gatherer.words
         };
         let all = texts.par_chunks(CHUNK).map(words);

@@ -18,9 +18,18 @@ pub(super) fn substitute(scene: &Scene<'_>, desk: &mut Desk, stream: &mut Stream
     let n = scene.count(m)?;
     desk.choose(m, n, stream);
     replace(scene, desk, |old, new| {
-        let mut drawn = (0..TRIES).map(|_| corpus.word(stream.below(corpus.len())));
-        let word = drawn.find(|word| !same_word(word, old)).unwrap_or(old);
-        cased_like(old, word, new);
+        // Of distinct words one at most is the old one.
+        let mut same = None;
+        let drawn = (0..TRIES).find_map(|_| {
+            let i = stream.below(corpus.len());
+            let word = corpus.word(i);
+            if same == Some(i) || same_word(word, old) {
+                same = Some(i);
+                return None;
+            }
+            Some(word)
+        });
+        cased_like(old, drawn.unwrap_or(old), new);
     })
 }
 

@@ -16,6 +16,8 @@ pub enum Unchanged {
     NoPartner,
     /// The other text has too few words.
     PartnerTooShort,
+    /// No word stands where something may come in before it.
+    NoPlace,
     /// No word of the text has a replacement, or can be misspelt.
     NoCandidate,
     /// Changes were possible; none was drawn, or those drawn give the same text.
@@ -24,12 +26,13 @@ pub enum Unchanged {
 
 impl Unchanged {
     /// All reasons there are.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::NoWords,
         Self::TooShort,
         Self::Protected,
         Self::NoPartner,
         Self::PartnerTooShort,
+        Self::NoPlace,
         Self::NoCandidate,
         Self::NothingDrawn,
     ];
@@ -43,6 +46,7 @@ impl fmt::Display for Unchanged {
             Self::Protected => "protected",
             Self::NoPartner => "no partner",
             Self::PartnerTooShort => "partner too short",
+            Self::NoPlace => "no place before a word",
             Self::NoCandidate => "no word it could change",
             Self::NothingDrawn => "nothing drawn",
         })

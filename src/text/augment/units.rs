@@ -30,21 +30,26 @@ pub(super) struct Units {
 
 impl Units {
     /// The words of `text`, those apart that bound spans touch: each such span is a unit with its words. Of the others
-    /// those stay that `kept_word` names.
+    /// those stay that `kept_word` names. `spaced` words stand between white space.
     pub fn read(
         &mut self,
         finder: &WordFinder,
-        text: &str,
+        (text, spaced): (&str, bool),
         kept_word: Option<&dyn Fn(&str) -> bool>,
         bound: &mut Vec<(TextSpan, Fate)>,
     ) {
+        let find = if spaced {
+            WordFinder::spaced_words
+        } else {
+            WordFinder::words
+        };
         if bound.is_empty() {
-            finder.words(text, &mut self.spans);
+            find(finder, text, &mut self.spans);
             self.sizes.clear();
             self.fates.clear();
             self.fates.resize(self.spans.len(), Fate::Free);
         } else {
-            finder.words(text, &mut self.words);
+            find(finder, text, &mut self.words);
             self.fates.clear();
             self.bind(bound);
         }

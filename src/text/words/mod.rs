@@ -5,6 +5,7 @@ mod blocks;
 mod scan;
 mod signs;
 
+use signs::is_picture;
 pub(crate) use signs::{is_blank, is_opening, is_spaceless};
 
 use icu_segmenter::options::{SentenceBreakInvariantOptions, WordBreakInvariantOptions};
@@ -103,6 +104,21 @@ impl WordFinder {
     pub fn words(&self, text: &str, spans: &mut Vec<TextSpan>) {
         spans.clear();
         scan::words(self.words, text, spans);
+    }
+
+    /// The same for sentences in columns, whose words stand between white space: all of them that hold a letter, a digit
+    /// or an emoji.
+    pub fn spaced_words(&self, text: &str, spans: &mut Vec<TextSpan>) {
+        let is_word = |c: char| c.is_alphanumeric() || is_picture(c);
+        spans.clear();
+        let mut start = 0;
+        for part in text.split_inclusive(char::is_whitespace) {
+            let word = part.trim_end();
+            if word.contains(is_word) {
+                spans.push(TextSpan::new(start, start + word.len()));
+            }
+            start += part.len();
+        }
     }
 
     /// Whether a text is one word, and nothing else; `spans` is memory to work in.
