@@ -36,19 +36,12 @@ where
     Failure: From<E>,
 {
     // A link stays, and what it leads to is replaced.
-    let link = path
-        .as_ref()
-        .is_symlink()
-        .then(|| path.as_ref().canonicalize().ok());
-    let path = link.flatten().unwrap_or_else(|| path.as_ref().into());
-    let path = path.as_path();
+    let led = led_to(path.as_ref()).map_err(Error::io(path.as_ref()))?;
+    let path = led.as_deref().unwrap_or(path.as_ref());
     let beside = beside(path);
-    let written = produce_synced(&beside, produce).and_then(|()| {
-        if let Ok(old) = fs::metadata(path) {
-            fs::set_permissions(&beside, old.permissions())?;
-        }
-        Ok(fs::rename(&beside, path)?)
-    });
+    let old = fs::metadata(path).ok().map(|old| old.permissions());
+    let written =
+        produce_synced(&beside, old, produce).and_then(|()| Ok(fs::rename(&beside, path)?));
     if written.is_err() {
         // The first error is the one to tell; a file that was never made cannot be removed.
         let _ = fs::remove_file(&beside);
@@ -165,14 +158,34 @@ fn beside(path: &Path) -> PathBuf {
     path.with_file_name(format!(".{name}.{}.part", std::process::id()))
 }
 
+/// Where a link leads, whether or not there is a file; `None` where a path is no link.
+fn led_to(path: &Path) -> io::Result<Option<PathBuf>> {
+    if !path.is_symlink() {
+        return Ok(None);
+    }
+    match path.canonicalize() {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            Ok(Some(folder.join(fs::read_link(path)?)))
+        }
+        known => known.map(Some),
+    }
+}
+
+/// Writes a file with these permissions, from its first byte on.
 fn produce_synced<E>(
     path: &Path,
+    permissions: Option<fs::Permissions>,
     produce: impl FnOnce(&mut BufWriter<File>) -> Result<(), E>,
 ) -> Result<(), Failure>
 where
     Failure: From<E>,
 {
-    let mut file = BufWriter::new(File::create(path)?);
+    let file = File::create(path)?;
+    if let Some(permissions) = permissions {
+        file.set_permissions(permissions)?;
+    }
+    let mut file = BufWriter::new(file);
     produce(&mut file)?;
     Ok(file
         .into_inner()
@@ -242,8 +255,8 @@ mod tests {
     #[test]
     fn no_room_on_the_disk_is_an_error() {
         // Every write to /dev/full reports ENOSPC.
-        let failure =
-            produce_synced(Path::new("/dev/full"), |f| f.write_all(b"x")).expect_err("a full disk");
+        let failure = produce_synced(Path::new("/dev/full"), None, |f| f.write_all(b"x"))
+            .expect_err("a full disk");
         assert!(matches!(failure, Failure::Io(e) if e.kind() == io::ErrorKind::StorageFull));
     }
 }

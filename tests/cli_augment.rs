@@ -459,13 +459,15 @@ fn equal_labels_are_of_one_class_whatever_their_spelling() -> Result<()> {
         r#"{"text":"d e f","l":"\u00e9"}"#,
         r#"{"text":"g h i","l":["x","y"]}"#,
         r#"{"text":"j k l","l":["x",  "y"]}"#,
+        r#"{"text":"m n o","l":1}"#,
+        r#"{"text":"p q r","l":1.0}"#,
     ];
     desk.write("t.jsonl", rows.join("\n"))?;
     desk.succeeds("augment t.jsonl --ops concat --label l --provenance --quiet")?;
     let made = desk.text("t.augmented.jsonl")?;
     let partner = |line: &str| Ok(serde_json::from_str::<Value>(line)?["_partner"].clone());
     let partners = made.lines().map(partner).collect::<Result<Vec<_>>>()?;
-    ensure!(partners == [1, 0, 3, 2], "{made}");
+    ensure!(partners == [1, 0, 3, 2, 5, 4], "{made}");
     ensure!(
         made.contains(r#""l":"\u00e9""#) && made.contains(r#""l":["x",  "y"]"#),
         "{made}"
@@ -499,6 +501,34 @@ fn what_runs_out_ends_soon() -> Result<()> {
     Ok(())
 }
 
+/// All that a row can become is found, whatever number is asked for.
+#[test]
+fn new_texts_are_found_where_there_are_some() -> Result<()> {
+    let desk = Desk::new()?;
+    desk.write("t.txt", "bb ccc Don it\n")?;
+    for seed in 0..5 {
+        let args =
+            format!("augment t.txt --ops delete=0.5 --unique --seed {seed} --force --json --quiet");
+        for (n, found) in [(14, 14), (1000, 14)] {
+            let told = desk.prints(&format!("{args} -n {n}"))?;
+            ensure!(told["outputs"] == found, "{n} of 14: {told}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn cells_of_spans_stay_as_written_where_nothing_moved() -> Result<()> {
+    let desk = Desk::new()?;
+    let rows = "text,e\nword,\nword,null\none,\"[[0, 3]]\"\na b c,\na b c,\"[ ]\"\n";
+    desk.write("t.csv", rows)?;
+    desk.succeeds("augment t.csv --ops swap --entities e --quiet")?;
+    let made = cells(&desk.text("t.augmented.csv")?)?;
+    let spans: Vec<&str> = made[1..].iter().map(|row| row[1].as_str()).collect();
+    ensure!(spans == ["", "null", "[[0, 3]]", "", "[ ]"], "{spans:?}");
+    Ok(())
+}
+
 #[cfg(unix)]
 #[test]
 fn an_overwritten_file_keeps_its_permissions_and_a_link_stays_one() -> Result<()> {
@@ -507,6 +537,7 @@ fn an_overwritten_file_keeps_its_permissions_and_a_link_stays_one() -> Result<()
     desk.write("private.csv", "old")?;
     std::fs::set_permissions(desk.at("private.csv"), PermissionsExt::from_mode(0o600))?;
     symlink(desk.at("private.csv"), desk.at("link.csv"))?;
+    symlink("new.csv", desk.at("leads_on.csv"))?;
     desk.succeeds("augment t.csv --ops swap --out link.csv --force --quiet")?;
     ensure!(desk.at("link.csv").is_symlink());
     ensure!(desk.text("private.csv")?.starts_with("id,text,label"));
@@ -514,6 +545,8 @@ fn an_overwritten_file_keeps_its_permissions_and_a_link_stays_one() -> Result<()
         .permissions()
         .mode();
     ensure!(mode & 0o777 == 0o600, "{mode:o}");
+    desk.succeeds("augment t.csv --ops swap --out leads_on.csv --quiet")?;
+    ensure!(desk.at("leads_on.csv").is_symlink() && desk.at("new.csv").is_file());
     Ok(())
 }
 
@@ -764,7 +797,8 @@ fn what_is_written_has_no_line_end_where_lines_are_rows() -> Result<()> {
             " and",
             "so that words stay apart",
         ),
-        ("t.conll --ops mask", "--mask", "\u{a0}", "a word"),
+        ("t.conll --ops mask", "--mask", "\u{a0}", "one word"),
+        ("t.conll --ops mask", "--mask", "X\u{a0}Y", "one word"),
     ] {
         let mut command = desk.command(&format!("augment {args}"));
         let output = command.args([flag, text]).output()?;

@@ -267,6 +267,7 @@ fn one_or_two_rows_work() {
                     || schedule.mode == Mode::AddTo && schedule.partner.leaves_batch()
                     || schedule.mode == Mode::Balance
                     || schedule.has_residue()
+                    || schedule.partner == Pairing::Reordered
             );
             if let Some(plan) = plan(&scheduler, clock(step), &[7, 9]) {
                 plan.pairs

@@ -77,8 +77,8 @@ pub struct OperationArgs {
     /// Outputs of each row
     #[arg(short, value_name = "N", default_value_t = 1)]
     pub n: u32,
-    /// Only new texts: none like its row's or like another of the row; where they run out (64 outputs in a row could not be
-    /// new) the shortfall is told
+    /// Only new texts: none like its row's or like another of the row; where 256 draws by each
+    /// of --ops give no new one, the rest is missing, and told
     #[arg(long)]
     pub unique: bool,
     /// Seed of all draws

@@ -246,6 +246,9 @@ fn check_written(operations: &OperationArgs, form: Form) -> Result<()> {
             Form::Words if flag == "--separator" && !stands_apart(text) => {
                 "text that begins and ends with white space, so that words stay apart"
             }
+            Form::Words if flag == "--mask" && text.contains(char::is_whitespace) => {
+                "one word, without white space"
+            }
             _ if flag == "--mask" && text.trim().is_empty() => "a word (delete leaves words out)",
             _ => continue,
         };

@@ -61,7 +61,11 @@ pub fn show(work: &Work<'_>, rows: Rows, count: usize) -> Result<()> {
         })?;
     }
     if tally.missing > 0 {
-        writeln!(out, "{} outputs could not be new", tally.missing)?;
+        writeln!(
+            out,
+            "{} outputs are missing: hundreds of draws gave no new text",
+            tally.missing
+        )?;
     }
     Ok(())
 }

@@ -373,10 +373,18 @@ impl Rows {
     }
 }
 
-/// A JSON value in one spelling for equal ones; numbers stay as they are written.
+/// A JSON value in one spelling for equal ones.
 fn same_spelling(value: String) -> String {
     match serde_json::from_str(&value) {
-        Ok(Value::Number(_)) | Err(_) => value,
+        Ok(Value::Number(number)) => match number.as_f64() {
+            // 1.0 and 1e0 are 1; whole numbers that f64 would round stay as they are written.
+            Some(x) if number.is_f64() && x.fract() == 0.0 && x.abs() < WHOLE => format!("{x:.0}"),
+            _ => value,
+        },
         Ok(other) => other.to_string(),
+        Err(_) => value,
     }
 }
+
+/// Below it every whole number is an f64.
+const WHOLE: f64 = 9_007_199_254_740_992.0;

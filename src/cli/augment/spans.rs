@@ -107,6 +107,11 @@ impl Spans {
         Self { places, items }
     }
 
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
     /// All of them where they were.
     pub fn here(&self) -> impl Iterator<Item = Standing<'_>> {
         self.places.iter().copied().zip(&self.items)

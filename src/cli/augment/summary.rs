@@ -109,7 +109,7 @@ fn as_text(asked: &Asked<'_>, tally: &Tally, seconds: f64) -> String {
     }
     if tally.missing > 0 {
         text += &format!(
-            "note: {} outputs could not be new, in {} rows; they are missing\n",
+            "note: {} outputs are missing, in {} rows: hundreds of draws gave no new text\n",
             tally.missing, tally.short_rows
         );
     }

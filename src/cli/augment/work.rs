@@ -34,9 +34,8 @@ const PARTS: usize = 8;
 /// Chunks that are read ahead.
 const AHEAD: usize = 2;
 
-/// Outputs in a row that could not be new, after which no more of a row are looked for: each took [`TRIES`] draws by every
-/// chain.
-const IN_VAIN: u32 = 64;
+/// Rounds of [`TRIES`] draws by every chain that give no new text, after which a row is taken to have run out.
+const ROUNDS: u64 = 16;
 
 /// The key of the partner's draw: behind the numbers of all outputs.
 const PARTNER: u64 = 1 << 63;
@@ -46,7 +45,7 @@ const PARTNER: u64 = 1 << 63;
 pub struct Tally {
     pub rows: u64,
     pub outputs: u64,
-    /// Outputs that could not be new, and rows that have some of them.
+    /// Outputs that are missing since no draw was new, and rows of which some are.
     pub missing: u64,
     pub short_rows: u64,
     pub chains: Vec<ChainTally>,
@@ -254,14 +253,10 @@ impl Work<'_> {
             kept: &kept,
         };
         let mut earlier = HashSet::new();
-        let (mut missing, mut in_vain) = (0, 0);
+        let mut missing = 0;
         for output in 0..self.args.operations.n {
             if self.interrupt.asked() {
                 return Err(Error::Interrupted.into());
-            }
-            if in_vain == IN_VAIN {
-                missing += u64::from(self.args.operations.n - output);
-                break;
             }
             let draw = Draw {
                 seed: self.args.operations.seed,
@@ -270,7 +265,6 @@ impl Work<'_> {
             };
             match self.output(&given, draw, bench, &mut earlier, &mut each)? {
                 Some(made) => {
-                    in_vain = 0;
                     tally.outputs += 1;
                     let chain = &mut tally.chains[made.chain];
                     chain.outputs += 1;
@@ -284,8 +278,8 @@ impl Work<'_> {
                     }
                 }
                 None => {
-                    missing += 1;
-                    in_vain += 1;
+                    missing = u64::from(self.args.operations.n - output);
+                    break;
                 }
             }
         }
@@ -322,12 +316,9 @@ impl Work<'_> {
         each: &mut impl FnMut(&Output<'_>) -> Result<()>,
     ) -> Result<Option<Made>> {
         let (row, unique) = (given.row, self.args.operations.unique);
-        let most = if unique {
-            TRIES * self.chains.len() as u64
-        } else {
-            1
-        };
-        let mut tried = 0;
+        let chains = self.chains.len() as u64;
+        let most = if unique { ROUNDS * TRIES * chains } else { 1 };
+        let (mut tried, mut hopeless_chains) = (0, 0);
         while tried < most {
             let takes = self
                 .augmenter
@@ -340,13 +331,18 @@ impl Work<'_> {
             if unique {
                 let known = made.text == row.text || earlier.contains(made.text);
                 let hopeless = made.unchanged.is_some_and(|reason| !may_change(reason));
-                if known || hopeless {
-                    // Where no draw of this chain can help, it is the next one's turn.
-                    tried = if hopeless {
-                        (tried / TRIES + 1) * TRIES
-                    } else {
-                        tried + 1
-                    };
+                if hopeless {
+                    // No draw of this chain can help: it is the next one's turn.
+                    tried = (tried / TRIES + 1) * TRIES;
+                    hopeless_chains += 1;
+                    if hopeless_chains == chains {
+                        break;
+                    }
+                    continue;
+                }
+                hopeless_chains = 0;
+                if known {
+                    tried += 1;
                     continue;
                 }
                 earlier.insert(made.text.to_owned());

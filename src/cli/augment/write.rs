@@ -115,13 +115,16 @@ impl Writer<'_> {
 
     /// An output.
     pub fn output(&self, row: &Row, made: &Output<'_>, out: &mut Vec<u8>) -> Result<()> {
+        // A cell of spans stays as it is written where nothing moved, and where there was and is no span.
+        let moved = made.augmented.unchanged.is_none();
+        let entities = made.standing();
+        let kept: Vec<_> = made.kept.standing(made.augmented.kept).collect();
+        let tagged = matches!(row.entities, Some(Entities::Tagged(_)));
         let written = Written {
             text: made.augmented.text,
-            entities: row.entities.as_ref().map(|_| made.standing()),
-            kept: row
-                .kept
-                .as_ref()
-                .map(|_| made.kept.standing(made.augmented.kept).collect()),
+            entities: (tagged || moved && !(made.spans.is_empty() && entities.is_empty()))
+                .then_some(entities),
+            kept: (moved && !kept.is_empty()).then_some(kept),
         };
         let provenance = self.provenance.then(|| {
             let partner = made.partner;

@@ -17,10 +17,13 @@ pub(super) fn delete(scene: &Scene<'_>, desk: &mut Desk, stream: &mut Stream) ->
     if m == 0 {
         return Err(scene.nothing_free());
     }
+    let most = m.saturating_sub(scene.settings.min_keep);
+    if most == 0 && scene.rate > 0.0 {
+        return Err(Unchanged::TooShort);
+    }
     let gone = &mut desk.order;
     gone.clear();
     gone.extend((0..m as u32).filter(|_| stream.unit() < scene.rate));
-    let most = m.saturating_sub(scene.settings.min_keep);
     if gone.len() > most {
         while gone.len() > most {
             gone.swap_remove(stream.below(gone.len()));

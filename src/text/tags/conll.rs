@@ -49,8 +49,8 @@ impl Conll {
             let ended = n.map_err(|e| read_error(path, e))? == 0;
             self.line += 1;
             let line = text.trim_end_matches(['\n', '\r']);
-            let between =
-                line.trim().is_empty() || line.split_ascii_whitespace().next() == Some(DOCUMENT);
+            let between = line.trim_ascii().is_empty()
+                || line.split_ascii_whitespace().next() == Some(DOCUMENT);
             if !between {
                 self.add(path, line, &mut sentence)?;
             } else if ended || !sentence.words.is_empty() {
