@@ -514,6 +514,12 @@ fn new_texts_are_found_where_there_are_some() -> Result<()> {
             ensure!(told["outputs"] == found, "{n} of 14: {told}");
         }
     }
+    // A step of a chain that can do nothing does not end the row.
+    desk.write("s.csv", "never,ever\n")?;
+    let told = desk.prints(
+        "augment t.txt --ops delete=0.5+insert-synonym --synonyms s.csv --unique -n 14 --force --json --quiet",
+    )?;
+    ensure!(told["outputs"] == 14, "{told}");
     Ok(())
 }
 

@@ -330,8 +330,10 @@ impl Work<'_> {
                 .draw(&given.text, marked.as_ref(), draw, tried, bench)?;
             if unique {
                 let known = made.text == row.text || earlier.contains(made.text);
+                // What one step of several could not do another may.
+                let alone = self.augmenter.settings().ops[made.chain].0.len() == 1;
                 let hopeless = made.unchanged.is_some_and(|reason| !may_change(reason));
-                if hopeless {
+                if alone && hopeless {
                     // No draw of this chain can help: it is the next one's turn.
                     tried = (tried / TRIES + 1) * TRIES;
                     hopeless_chains += 1;
