@@ -31,6 +31,30 @@ fn every_kind_has_a_name_of_its_own_that_reads_back() {
 }
 
 #[test]
+fn words_that_must_be_left_are_why_none_is_deleted() {
+    let kept = AugmentSettings {
+        min_keep: 5,
+        ..settings("delete=1")
+    };
+    let made = make(
+        &augmenter(kept),
+        &Marked::plain("one two three four five"),
+        None,
+        0,
+    );
+    assert_eq!(made.unchanged, Some(Unchanged::TooShort));
+    assert_eq!(
+        one("delete=1", "one", 0).unchanged,
+        Some(Unchanged::TooShort)
+    );
+    // Where nothing is asked for, that is the reason.
+    assert_eq!(
+        one("delete=0", "one", 0).unchanged,
+        Some(Unchanged::NothingDrawn)
+    );
+}
+
+#[test]
 fn texts_without_words_come_back_with_the_reason() {
     for op in all_kinds().split(',') {
         for text in ["", " ", "\r\n", "...!?", "\u{301}"] {

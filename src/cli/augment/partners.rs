@@ -92,17 +92,22 @@ impl FirstPass {
             }
         }
         pass.corpus = gatherer.list();
-        for (i, partner) in pass.partners.iter().enumerate() {
+        pass.index_labels();
+        Ok(pass)
+    }
+
+    /// Finds the partners of each label.
+    fn index_labels(&mut self) {
+        for (i, partner) in self.partners.iter().enumerate() {
             // A row without a label is of no class, and no other is of the same.
-            match (&partner.label, pass.same_label) {
+            match (&partner.label, self.same_label) {
                 (None, true) => {}
                 (label, same) => {
                     let label = label.clone().filter(|_| same);
-                    pass.by_label.entry(label).or_default().push(i as u32);
+                    self.by_label.entry(label).or_default().push(i as u32);
                 }
             }
         }
-        Ok(pass)
     }
 
     /// A partner for a row: uniform among those it may have, itself left out; `None` where there is none.

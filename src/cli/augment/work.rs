@@ -71,6 +71,20 @@ impl Tally {
         }
     }
 
+    fn add_output(&mut self, made: &Made) {
+        self.outputs += 1;
+        let chain = &mut self.chains[made.chain];
+        chain.outputs += 1;
+        for (reasons, reason) in [
+            (&mut chain.unchanged, made.unchanged),
+            (&mut chain.in_part, made.refused),
+        ] {
+            if let Some(reason) = reason {
+                *reasons.entry(reason.to_string()).or_default() += 1;
+            }
+        }
+    }
+
     pub fn add(&mut self, other: &Self) {
         self.rows += other.rows;
         self.outputs += other.outputs;
@@ -264,19 +278,7 @@ impl Work<'_> {
                 output,
             };
             match self.output(&given, draw, bench, &mut earlier, &mut each)? {
-                Some(made) => {
-                    tally.outputs += 1;
-                    let chain = &mut tally.chains[made.chain];
-                    chain.outputs += 1;
-                    for (reasons, reason) in [
-                        (&mut chain.unchanged, made.unchanged),
-                        (&mut chain.in_part, made.refused),
-                    ] {
-                        if let Some(reason) = reason {
-                            *reasons.entry(reason.to_string()).or_default() += 1;
-                        }
-                    }
-                }
+                Some(made) => tally.add_output(&made),
                 None => {
                     missing = u64::from(self.args.operations.n - output);
                     break;

@@ -7,8 +7,8 @@ use regex::Regex;
 use super::add;
 use super::characters;
 use super::desk::{Desk, Drawn, Scene};
-use super::edit::{Origin, Places};
 use super::lists::Lists;
+use super::marked::Marked;
 use super::remove;
 use super::reorder;
 use super::replace;
@@ -16,7 +16,8 @@ use super::settings::AugmentSettings;
 use super::splice;
 use super::unchanged::Unchanged;
 use super::units::{Fate, Units};
-use crate::error::{Error, Result};
+use super::workbench::Workbench;
+use crate::error::Result;
 use crate::random::{Purpose, Stream};
 use crate::schedule::{Chain, Operation, OperationKind};
 use crate::text::words::{TextSpan, WordFinder};
@@ -32,50 +33,6 @@ pub struct Augmenter {
     pub(super) lists: Lists,
     pub(super) patterns: Vec<Regex>,
     pub(super) words: HashSet<String>,
-}
-
-/// A text and the stretches of it that have a meaning of their own.
-#[derive(Debug, Clone, Copy)]
-pub struct Marked<'a> {
-    /// The text.
-    pub text: &'a str,
-    /// Stretches that stay together and are never changed within: entities. Those that overlap stay together.
-    pub marks: &'a [TextSpan],
-    /// Whether a marked stretch may go as a whole (`crop`, `drop`, `sentences`, `splice`); it stays otherwise.
-    pub marks_may_go: bool,
-    /// Stretches that come back byte for byte.
-    pub kept: &'a [TextSpan],
-    /// Whether words stand between white space, as those of sentences in columns do, and are not found by UAX 29.
-    pub spaced: bool,
-}
-
-impl<'a> Marked<'a> {
-    /// A text without marks.
-    pub fn plain(text: &'a str) -> Self {
-        Self {
-            text,
-            marks: &[],
-            marks_may_go: false,
-            kept: &[],
-            spaced: false,
-        }
-    }
-
-    /// # Errors
-    /// [`Error::Data`] for a stretch that ends before it begins, leaves the text or cuts a character.
-    pub fn check(&self) -> Result<()> {
-        for span in self.marks.iter().chain(self.kept) {
-            let (start, end) = (span.start as usize, span.end as usize);
-            let fits = start <= end && end <= self.text.len();
-            if !fits || !self.text.is_char_boundary(start) || !self.text.is_char_boundary(end) {
-                return Err(Error::Data(format!(
-                    "the span {start}..{end} must lie at borders of characters of a text of {} bytes",
-                    self.text.len()
-                )));
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Which output of which row: what its draws depend on, beside the settings.
@@ -112,73 +69,11 @@ pub struct Augmented<'a> {
     pub kept: &'a [Option<TextSpan>],
 }
 
-/// The memory in which texts are changed, one after the other.
-#[derive(Debug, Default)]
-pub struct Workbench {
-    own: Units,
-    step: Units,
-    partner: Units,
-    desk: Desk,
-    bound: Vec<(TextSpan, Fate)>,
-    text: String,
-    before: String,
-    marks: Vec<Option<TextSpan>>,
-    partner_marks: Vec<Option<TextSpan>>,
-    /// What is marked and what is kept in the text between two operations of a chain.
-    marked: Vec<TextSpan>,
-    kept: Vec<TextSpan>,
-    /// The stretches that were given as kept.
-    stays: Vec<Option<TextSpan>>,
-    /// What `mask` wrote: words that no further operation takes apart.
-    written: Vec<TextSpan>,
-    places: Places,
-}
-
 /// What a chain came to.
 struct Changed {
     own_share: f64,
     unchanged: Option<Unchanged>,
     refused: Option<Unchanged>,
-}
-
-impl Workbench {
-    /// Has all that is marked and kept where it is in the text itself, and nothing of a partner.
-    fn begin(&mut self, text: &Marked<'_>) {
-        let here = |spans: &mut Vec<Option<TextSpan>>, given: &[TextSpan]| {
-            spans.clear();
-            spans.extend(given.iter().map(|&span| Some(span)));
-        };
-        here(&mut self.marks, text.marks);
-        here(&mut self.stays, text.kept);
-        self.kept.clear();
-        self.kept.extend(self.own.kept());
-        self.written.clear();
-        self.partner_marks.clear();
-    }
-
-    /// Carries what is marked, kept and written to where the last edit put it, and marks of the partner that came along.
-    fn follow(&mut self, partner_marks: &[TextSpan]) {
-        let (edit, places) = (&self.desk.edit, &mut self.places);
-        let marked = !self.marks.is_empty() || !self.stays.is_empty();
-        if marked || !self.kept.is_empty() || !self.written.is_empty() {
-            edit.places(Origin::Own, places);
-        }
-        for mark in self.marks.iter_mut().chain(&mut self.stays) {
-            *mark = mark.and_then(|span| places.carry(span));
-        }
-        for spans in [&mut self.kept, &mut self.written] {
-            spans.retain_mut(|span| {
-                let place = places.carry(*span);
-                place.map(|place| *span = place).is_some()
-            });
-        }
-        if !partner_marks.is_empty() {
-            edit.places(Origin::Partner, places);
-            let carried = partner_marks.iter();
-            self.partner_marks
-                .extend(carried.map(|&mark| places.carry(mark)));
-        }
-    }
 }
 
 impl Augmenter {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor};
 use rayon::prelude::*;
 
-use super::augmenter::Marked;
+use super::marked::Marked;
 use crate::data::{Bytes, Cell, Header, Record, Records, Source, read_error};
 use crate::error::{Error, Result};
 use crate::text::vectors::WordVectors;

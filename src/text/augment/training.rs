@@ -4,10 +4,12 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-use super::augmenter::{Augmenter, Draw, Marked, Workbench};
+use super::augmenter::{Augmenter, Draw};
 use super::lists::{Lists, WordList};
+use super::marked::Marked;
 use super::settings::AugmentSettings;
 use super::unchanged::Unchanged;
+use super::workbench::Workbench;
 use crate::error::{Error, Result};
 use crate::random::{Purpose, Stream};
 use crate::schedule::TextRule;
