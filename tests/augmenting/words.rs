@@ -24,8 +24,11 @@ fn check(text: &str) -> Result<(), TestCaseError> {
         );
         let word = text.get(span.range());
         prop_assert!(word.is_some(), "{span:?} cuts a character of {text:?}");
+        // UAX 29 takes a narrow no-break space within a number, or a word, for part of it.
+        let word = span.of(text);
+        let white = |c: char| c.is_whitespace() && c != '\u{202f}';
         prop_assert!(
-            !span.of(text).contains(char::is_whitespace),
+            word.trim() == word && !word.contains(white),
             "{text:?} {spans:?}"
         );
         let between = &text[at..span.range().start];

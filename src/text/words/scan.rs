@@ -175,13 +175,16 @@ fn segment(
     for border in segmenter.segment_str(&text[stretch]) {
         let end = base + border;
         if end > start {
-            // A mark that stands behind white space makes one character of both.
+            // A mark that stands behind white space makes one character of both, and a narrow no-break space goes on
+            // with the number before it.
             let word = text[start..end].trim_start();
             start = end - word.len();
+            let word = word.trim_end();
+            let stop = start + word.len();
             if word.contains(char::is_alphanumeric) {
-                spans.push(TextSpan::new(address::marked(bytes, base, start), end));
+                spans.push(TextSpan::new(address::marked(bytes, base, start), stop));
             } else if word.contains(is_picture) {
-                spans.push(TextSpan::new(start, end));
+                spans.push(TextSpan::new(start, stop));
             }
             start = end;
         }
